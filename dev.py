@@ -1,0 +1,112 @@
+"""The one command of this repository: `up`, `demo`, `test`. Standard library only: it makes the rest."""
+
+import argparse
+import sys
+from pathlib import Path
+
+# Before the other imports, which use what older versions do not have: a clear word instead of a syntax error.
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.exit("dev.py needs Python 3.11 or later; this is {}.{}.".format(*sys.version_info))
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))
+
+from sandbox.dev.checks import CheckOptions, run_checks  # noqa: E402
+from sandbox.dev.environment import SetupError  # noqa: E402
+from sandbox.dev.interpreters import MissingToolError  # noqa: E402
+from sandbox.dev.ports import PortProblemError, Ports  # noqa: E402
+from sandbox.dev.screen import say  # noqa: E402
+from sandbox.dev.settings import SettingsProblemError  # noqa: E402
+from sandbox.dev.stopping import Stop, StopRequestedError  # noqa: E402
+from sandbox.dev.supervisor import NotReadyError, PartEndedError  # noqa: E402
+from sandbox.dev.up import Options, SandboxSetupError, demo, up  # noqa: E402
+
+# What a person can mend: the message is enough, a stack trace would hide it.
+_SAID_BY_MESSAGE = (SetupError, MissingToolError, PortProblemError, SettingsProblemError)
+_SAID_ALREADY = (NotReadyError, PartEndedError, SandboxSetupError)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All that can be said on the command line."""
+    main_parser = argparse.ArgumentParser(prog="dev.py", description=__doc__)
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="{up,demo,test}")
+
+    starting = commands.add_parser("up", help="start the connector and its sandbox, and stay")
+    _add_python(starting)
+    _add_ports(starting)
+    starting.add_argument("--only", choices=["functions"], help="Azurite and the functions alone")
+    starting.add_argument("--ready-file", type=Path, metavar="PATH", help="addresses as JSON, once all answer")
+    starting.add_argument("--empty", action="store_true", help="do not set up the pretend hospital")
+    starting.add_argument("--no-timers", action="store_true", help="timer functions only run when asked to")
+    starting.add_argument("--log-dir", type=Path, metavar="DIR", help="where logs go (default .local/logs)")
+    starting.add_argument("--open", action="store_true", help="open schedule and patient portal in a browser")
+    starting.add_argument("--exit-with-parent", action="store_true", help="end when standard input ends")
+
+    showing = commands.add_parser("demo", help="drive a whole visit and print its timeline")
+    _add_python(showing)
+    _add_ports(showing)
+
+    testing = commands.add_parser("test", help="everything CI checks; arguments after -- go to pytest")
+    _add_python(testing)
+    testing.add_argument("--fast", action="store_true", help="one Python, and no browser")
+    return main_parser
+
+
+def main(words: list[str]) -> int:
+    """Run one command; its exit code."""
+    # By hand: argparse's own treatment of "--" below a sub-command differs between Python versions.
+    end = words.index("--") if "--" in words else len(words)
+    chosen = parser().parse_args(words[:end])
+    if words[end + 1 :] and chosen.command != "test":
+        parser().error("only `test` takes arguments after --")
+    stop = Stop()
+    stop.install()
+    try:
+        if chosen.command == "up":
+            return _up(chosen, stop)
+        if chosen.command == "demo":
+            return demo(Options(ROOT, ports=_ports(chosen), python=chosen.python), stop)
+        return run_checks(CheckOptions(ROOT, chosen.python, chosen.fast, tuple(words[end + 1 :])), stop)
+    except StopRequestedError:
+        return stop.exit_code()
+    except _SAID_BY_MESSAGE as problem:
+        say(f"\n{problem}")
+        return 1
+    except _SAID_ALREADY:
+        return 1
+
+
+def _up(chosen: argparse.Namespace, stop: Stop) -> int:
+    if chosen.exit_with_parent:
+        stop.watch_parent()
+    options = Options(
+        ROOT,
+        ports=_ports(chosen),
+        only_functions=chosen.only == "functions",
+        ready_file=chosen.ready_file,
+        python=chosen.python,
+        empty=chosen.empty,
+        timers=not chosen.no_timers,
+        log_folder=chosen.log_dir,
+        open_browser=chosen.open,
+    )
+    return up(options, stop)
+
+
+def _ports(chosen: argparse.Namespace) -> Ports:
+    return Ports(**{name: getattr(chosen, f"port_{name}") for name in Ports().named()})
+
+
+def _add_python(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--python", metavar="PATH", help="the Python for the functions (default: a 3.13 if one is found)"
+    )
+
+
+def _add_ports(command: argparse.ArgumentParser) -> None:
+    for name, port in Ports().named().items():
+        command.add_argument(f"--port-{name}", type=int, default=port, metavar="N", help=f"default {port}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,11 @@
+"""The front door: makes the FunctionApp and registers every blueprint, nothing else."""
+
+import azure.functions as func
+
+from functions import BLUEPRINTS
+from shared.telemetry import quieten_libraries
+
+quieten_libraries()
+app = func.FunctionApp()
+for blueprint in BLUEPRINTS:
+    app.register_functions(blueprint)

@@ -1,0 +1,296 @@
+"""The one decorator for HTTP functions: who calls, what they bring, how failures are told, which headers go out.
+
+A function under it takes a Call and returns an Answer; everything else is done here, the same for all.
+"""
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import azure.functions as func
+from pydantic import BaseModel, ValidationError
+
+from functions.answers import Answer, Failure, Page, Problem, Queued, to_response
+from shared.errors import ConnectorError, Language, language_of
+from shared.identifiers import TenantKey
+from shared.telemetry import Event, log
+from shared.wiring import Connector, connector
+
+MAX_JSON_BYTES = 64 * 1024
+MAX_NOTIFICATION_BYTES = 1024 * 1024
+_MAX_HEADER = 16 * 1024
+STORAGE = "STORAGE_CONNECTION"
+ADMIN_ROLE, AUDITOR_ROLE = "Connector.Admin", "Connector.Auditor"
+
+
+class Access(StrEnum):
+    """Who may use a door."""
+
+    ANYONE = "anyone"
+    TENANT = "anyone of a tenant"
+    READER = "administrator, auditor, or the approver of what is read"
+    ADMIN = "administrator"
+
+
+class Kind(StrEnum):
+    """What a door answers with when it fails."""
+
+    PROBLEM = "problem"
+    PAGE = "page"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who calls, from a checked access token."""
+
+    tenant: TenantKey
+    object_id: str
+    roles: frozenset[str]
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether this person may read everything of the tenant."""
+        return bool(self.roles & {ADMIN_ROLE, AUDITOR_ROLE})
+
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Call(Generic[Body]):
+    """One request, checked."""
+
+    connector: Connector
+    language: Language
+    correlation: str
+    query: Mapping[str, Sequence[str]]
+    path: Mapping[str, str]
+    cookies: Mapping[str, str]
+    body_bytes: bytes
+    json: Body | None = None
+    person: Person | None = None
+
+    @property
+    def caller(self) -> Person:
+        """Who calls. Raises token_missing, which a door with access control has done before."""
+        if self.person is None:
+            raise ConnectorError("token_missing")
+        return self.person
+
+    @property
+    def input(self) -> Body:
+        """The body. Raises body_not_json, which a door with a body model has done before."""
+        if self.json is None:
+            raise ConnectorError("body_not_json")
+        return self.json
+
+    def one(self, name: str) -> str:
+        """The single value of a query parameter, or empty."""
+        values = self.query.get(name, ())
+        return values[0] if len(values) == 1 else ""
+
+
+Handler = Callable[[Call[Any]], Answer]
+
+
+@dataclass(frozen=True)
+class Door:
+    """One HTTP function, as the structure tests and the OpenAPI document see it."""
+
+    name: str
+    route: str
+    method: str
+    access: Access
+    kind: Kind
+    body: type[BaseModel] | None
+    answer: type[BaseModel] | None
+    summary: str
+
+
+@dataclass
+class _Doors:
+    all: list[Door] = field(default_factory=list)
+
+
+doors = _Doors()
+
+
+def door(
+    blueprint: func.Blueprint,
+    method: str,
+    route: str,
+    *,
+    access: Access = Access.ANYONE,
+    kind: Kind = Kind.PROBLEM,
+    body: type[BaseModel] | None = None,
+    answer: type[BaseModel] | None = None,
+    limit: int = MAX_JSON_BYTES,
+    queue: str = "",
+) -> Callable[[Handler], Handler]:
+    """Register a handler as an HTTP function.
+
+    Args:
+        blueprint: whose function it becomes.
+        method: its one HTTP method.
+        route: without the `api/` prefix.
+        access: who may use it.
+        kind: what a failure looks like.
+        body: the model of a JSON body, if it takes one.
+        answer: the model of its JSON answer, for the OpenAPI document.
+        limit: the longest body in bytes.
+        queue: the queue on which what the handler answers with `Queued` is put.
+    """
+
+    def decorate(handler: Handler) -> Handler:
+        def function(req: func.HttpRequest) -> func.HttpResponse:
+            answer, language = _answer(req, handler, access, kind, body, limit)
+            return to_response(answer, language)
+
+        def queueing(req: func.HttpRequest, messages: func.Out[list[str]]) -> func.HttpResponse:
+            answer, language = _answer(req, handler, access, kind, body, limit)
+            if isinstance(answer, Queued):
+                messages.set(list(answer.messages))
+            return to_response(answer, language)
+
+        made: Callable[..., Any] = queueing if queue else function
+        made.__name__ = handler.__name__
+        if queue:
+            made = blueprint.queue_output(arg_name="messages", queue_name=queue, connection=STORAGE)(made)
+        routed = blueprint.route(route=route, methods=[method], auth_level=func.AuthLevel.ANONYMOUS)(made)
+        blueprint.function_name(handler.__name__)(routed)
+        summary = (handler.__doc__ or "").strip().split("\n")[0]
+        doors.all.append(Door(handler.__name__, route, method, access, kind, body, answer, summary))
+        return handler
+
+    return decorate
+
+
+def _answer(
+    req: func.HttpRequest, handler: Handler, access: Access, kind: Kind, body: type[BaseModel] | None, limit: int
+) -> tuple[Answer, Language]:
+    started = time.monotonic()
+    correlation = secrets.token_hex(8)
+    language = language_of(str(req.headers.get("accept-language", ""))[:1000])
+    try:
+        answer = handler(_call(req, correlation, language, access, body, limit))
+    except ConnectorError as error:
+        _log_refusal(handler, error, correlation, started)
+        answer = _failed(error, kind, correlation)
+    except Exception as error:  # noqa: BLE001 - the last resort: no stack trace and no message leaves the house
+        log(
+            Event.REQUEST_FAILED,
+            level=logging.ERROR,
+            function=handler.__name__,
+            correlation=correlation,
+            error_type=f"{type(error).__module__}.{type(error).__qualname__}",
+            milliseconds=int((time.monotonic() - started) * 1000),
+        )
+        answer = _failed(ConnectorError("unavailable", retry_after=10), kind, correlation)
+    return answer, language
+
+
+def _failed(error: ConnectorError, kind: Kind, correlation: str) -> Answer:
+    failure = Failure(error, correlation)
+    return Page("error", error.status, failure=failure) if kind is Kind.PAGE else Problem(failure)
+
+
+def _call(
+    req: func.HttpRequest,
+    correlation: str,
+    language: Language,
+    access: Access,
+    body: type[BaseModel] | None,
+    limit: int,
+) -> Call[Any]:
+    raw = req.get_body() or b""
+    if len(raw) > limit:
+        raise ConnectorError("body_too_large")
+    parts = connector()
+    person = None if access is Access.ANYONE else _person(req, parts, access)
+    return Call(
+        connector=parts,
+        language=language,
+        correlation=correlation,
+        query=_query(req.url),
+        path=dict(req.route_params),
+        cookies=_cookies(str(req.headers.get("cookie", ""))),
+        body_bytes=raw,
+        json=parsed(raw, body) if body else None,
+        person=person,
+    )
+
+
+def _query(url: str) -> Mapping[str, Sequence[str]]:
+    """Every value of every parameter, from the URL itself: the host's own dictionary joins doubled ones."""
+    try:
+        return parse_qs(urlsplit(url).query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        raise ConnectorError("body_invalid", detail="query") from None
+
+
+def _cookies(header: str) -> Mapping[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header[:_MAX_HEADER]).items()}
+    except CookieError:
+        return {}
+
+
+def _person(req: func.HttpRequest, parts: Connector, access: Access) -> Person:
+    from shared.jose import KeysUnavailableError, TokenRefusedError  # noqa: PLC0415 - not at the notification door
+
+    scheme, _, token = str(req.headers.get("authorization", "")).partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise ConnectorError("token_missing")
+    try:
+        caller = parts.entra.caller(token.strip())
+    except TokenRefusedError as refused:
+        raise ConnectorError("token_invalid", claim=refused.claim) from refused
+    except KeysUnavailableError as unavailable:
+        raise ConnectorError("microsoft_unavailable") from unavailable
+    if access is Access.ADMIN and ADMIN_ROLE not in caller.roles:
+        raise ConnectorError("role_missing", role=ADMIN_ROLE)
+    return Person(TenantKey(parts.settings.geography, caller.tenant), caller.object_id, caller.roles)
+
+
+def parsed(raw: bytes, model: type[Body]) -> Body:
+    """A JSON body as its model. A name given twice is refused: parsers disagree on which one counts.
+
+    Raises:
+        ConnectorError: body_not_json, body_invalid with the place of the first fault.
+    """
+    try:
+        value = json.loads(raw, object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError):
+        raise ConnectorError("body_not_json") from None
+    try:
+        return model.model_validate(value)
+    except ValidationError as invalid:
+        first = invalid.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConnectorError("body_invalid", detail=f"{place}: {first['type']}"[:200]) from None
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is given twice")
+    return found
+
+
+def _log_refusal(handler: Handler, error: ConnectorError, correlation: str, started: float) -> None:
+    log(
+        Event.REQUEST_REFUSED,
+        level=logging.WARNING,
+        function=handler.__name__,
+        correlation=correlation,
+        code=error.code,
+        status=error.status,
+        milliseconds=int((time.monotonic() - started) * 1000),
+    )

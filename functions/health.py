@@ -1,0 +1,44 @@
+"""Liveness and build."""
+
+import platform
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+
+from functions.answers import Answer, Json
+from functions.edge import Call, door
+from functions.models import HealthOut, VersionOut
+
+blueprint = func.Blueprint()
+
+
+@door(blueprint, "GET", "health", answer=HealthOut)
+def health(call: Call[Any]) -> Answer:
+    """Whether storage and keys answer; 503 if not."""
+    storage = _storage_answers(call)
+    status = "ok" if storage else "storage does not answer"
+    geography = call.connector.settings.geography.value
+    return Json(HealthOut(status=status, storage=storage, geography=geography), status=200 if storage else 503)
+
+
+@door(blueprint, "GET", "version", answer=VersionOut)
+def version(_: Call[Any]) -> Answer:
+    """What runs here."""
+    return Json(VersionOut(version=_version(), python=platform.python_version()))
+
+
+def _storage_answers(call: Call[Any]) -> bool:
+    from azure.core.exceptions import AzureError  # noqa: PLC0415 - not at the notification door
+
+    try:
+        next(iter(call.connector.tables.list_tables(results_per_page=1)), None)
+    except AzureError:
+        return False
+    return True
+
+
+@cache
+def _version() -> str:
+    return (Path(__file__).parents[1] / "shared" / "VERSION").read_text(encoding="utf-8").strip()

@@ -1,0 +1,64 @@
+"""Graph's notifications: the doors that answer at once, and the worker behind their queue."""
+
+import json
+from typing import Any, Literal
+
+import azure.functions as func
+
+from functions.answers import Answer, Plain, Queued
+from functions.edge import MAX_NOTIFICATION_BYTES, STORAGE, Call, door
+from shared.errors import ConnectorError
+from shared.microsoft.door import accept, handshake, to_messages
+from shared.telemetry import Event, log
+from shared.wiring import connector
+
+blueprint = func.Blueprint()
+_QUEUE = "notifications"
+
+
+@door(blueprint, "POST", "graph/notifications", limit=MAX_NOTIFICATION_BYTES, queue=_QUEUE)
+def graph_notifications(call: Call[Any]) -> Answer:
+    """Change notifications: shape and client state are checked, the rest is the worker's."""
+    return _take_in(call, "change")
+
+
+@door(blueprint, "POST", "graph/lifecycle", limit=MAX_NOTIFICATION_BYTES, queue=_QUEUE)
+def graph_lifecycle(call: Call[Any]) -> Answer:
+    """Lifecycle notifications: the same way."""
+    return _take_in(call, "lifecycle")
+
+
+@blueprint.function_name("work_notifications")
+@blueprint.queue_trigger(arg_name="message", queue_name=_QUEUE, connection=STORAGE)
+def work_notifications(message: func.QueueMessage) -> None:
+    """Verify, decrypt, read and fold what a message carries."""
+    connector().inbox.work(message.get_body().decode())
+
+
+@blueprint.function_name("park_notifications")
+@blueprint.queue_trigger(arg_name="message", queue_name=f"{_QUEUE}-poison", connection=STORAGE)
+def park_notifications(message: func.QueueMessage) -> None:
+    """What failed at every try is tried once more from here, and else stands in the log as parked."""
+    log(Event.QUEUE_MESSAGE_PARKED, reason=_QUEUE, attempt=message.dequeue_count or 0)
+    connector().inbox.work(message.get_body().decode())
+
+
+def _take_in(call: Call[Any], kind: Literal["change", "lifecycle"]) -> Answer:
+    """Handshake (echo as plain text within 10 seconds), or a batch for the queue.
+
+    Graph, "Change notifications through webhooks".
+    """
+    token = handshake(call.query.get("validationToken", ()))
+    if token is not None:
+        return Plain(token.encode())
+    try:
+        body = json.loads(call.body_bytes)
+    except (ValueError, RecursionError):
+        raise ConnectorError("body_not_json") from None
+    if not isinstance(body, dict):
+        raise ConnectorError("body_invalid", detail="object expected")
+    parts = call.connector
+    batch = accept(parts.sealer, parts.settings.geography, body, parts.now().isoformat())
+    messages = tuple(to_messages(parts.sealer, batch, kind))
+    log(Event.NOTIFICATIONS_ACCEPTED, count=len(batch.items), correlation=call.correlation)
+    return Queued(messages)

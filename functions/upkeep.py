@@ -1,0 +1,36 @@
+"""Timers: renew subscriptions, send what a crash left behind, settle and forget."""
+
+import azure.functions as func
+
+from shared.telemetry import Event, log
+from shared.wiring import connector
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("renew_subscriptions")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 */10 * * * *", run_on_startup=False)
+def renew_subscriptions(timer: func.TimerRequest) -> None:
+    """Every ten minutes: prolong subscriptions at half life, make missing ones anew."""
+    connector().upkeep.renew_subscriptions()
+    _done("renew_subscriptions", timer)
+
+
+@blueprint.function_name("sweep_writebacks")
+@blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *", run_on_startup=False)
+def sweep_writebacks(timer: func.TimerRequest) -> None:
+    """Every minute: send batons that were lost with their message."""
+    connector().upkeep.sweep()
+    _done("sweep_writebacks", timer)
+
+
+@blueprint.function_name("settle_visits")
+@blueprint.timer_trigger(arg_name="timer", schedule="15 */5 * * * *", run_on_startup=False)
+def settle_visits(timer: func.TimerRequest) -> None:
+    """Every five minutes: forget the people of visits that are over."""
+    connector().upkeep.settle()
+    _done("settle_visits", timer)
+
+
+def _done(name: str, timer: func.TimerRequest) -> None:
+    log(Event.UPKEEP_DONE, function=name, reason="past due" if timer.past_due else "on time")

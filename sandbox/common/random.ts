@@ -1,0 +1,12 @@
+/** Pseudo-random numbers from a seed, so that a run that went wrong can be run again. */
+
+/** Numbers in [0, 1), the same ones for the same seed (the mulberry32 mixing function). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,1 @@
+"""Rules of connections: content and revisions, who may do what, records for the EHR, the URL doctor."""

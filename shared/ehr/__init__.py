@@ -1,0 +1,1 @@
+"""How to speak to an EHR. Knows no storage and no Microsoft."""

@@ -1,0 +1,168 @@
+"""Signing in at an EHR. SMART App Launch 2.2: EHR launch, standalone launch, client-confidential-asymmetric.
+
+Access and refresh tokens never leave this module: what is returned are the launch's own fields and a subject.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from shared.clock import Clock
+from shared.ehr.discovery import Discovery, SmartConfiguration
+from shared.errors import ConnectorError
+from shared.http import AnswerTooLargeError, ForbiddenAddressError, json_object, read
+from shared.identifiers import Environment
+from shared.jose import Expectation, KeysUnavailableError, TokenRefusedError, VerifiedClaims, verify
+from shared.keys import ALGORITHMS, Algorithm, Keys
+from shared.oauth import Proof
+from shared.settings import Settings
+from shared.visits.ports import EhrAnswer, EhrSignInRequest
+
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_ASSERTION_LIFETIME = timedelta(minutes=4)
+_BACK_DATED = timedelta(seconds=30)
+_STANDALONE_SCOPES = "openid fhirUser profile"
+_EHR_LAUNCH_SCOPES = f"launch {_STANDALONE_SCOPES}"
+_ID_TOKEN_ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
+_NOT_FIELDS = frozenset({"access_token", "refresh_token", "id_token", "token_type", "scope", "expires_in", "state"})
+_OUR_FAULT = frozenset({"invalid_client", "unauthorized_client"})
+
+
+class SmartEhr:
+    """The real Ehr and EhrSignIn."""
+
+    def __init__(self, http: httpx.Client, discovery: Discovery, keys: Keys, settings: Settings, now: Clock) -> None:
+        self._http = http
+        self._discovery = discovery
+        self._keys = keys
+        self._settings = settings
+        self._now = now
+
+    def authorize_url(self, request: EhrSignInRequest) -> str:
+        """Where to send the browser. `aud` is the FHIR base URL (SMART 2.2, "Obtain authorization code")."""
+        found = self._discovery.configuration(request.base_url, request.environment)
+        parameters = {
+            "response_type": "code",
+            "client_id": self._settings.ehr_client_id(request.environment),
+            "redirect_uri": request.redirect_uri,
+            "scope": _STANDALONE_SCOPES if request.launch is None else _EHR_LAUNCH_SCOPES,
+            "state": request.proof.state,
+            "nonce": request.proof.nonce,
+            "aud": request.base_url,
+            "code_challenge": request.proof.challenge,
+            "code_challenge_method": "S256",
+        }
+        if request.launch is not None:
+            parameters["launch"] = request.launch
+        joiner = "&" if "?" in found.authorization_endpoint else "?"
+        return f"{found.authorization_endpoint}{joiner}{urlencode(parameters)}"
+
+    def redeem(self, request: EhrSignInRequest, code: str) -> EhrAnswer:
+        """The launch's fields and the checked subject of the id token.
+
+        Raises:
+            ConnectorError: ehr_unreachable, ehr_answer_invalid, ehr_unauthorized_client, ehr_token_refused,
+                id_token_invalid.
+        """
+        found = self._discovery.configuration(request.base_url, request.environment)
+        body = self._token(
+            found,
+            request.environment,
+            {
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": request.redirect_uri,
+                "code_verifier": request.proof.verifier,
+            },
+        )
+        claims = self._checked(found, request, body.get("id_token"))
+        return EhrAnswer(str(claims["sub"]), _fields(body))
+
+    def sign_in_url(self, base_url: str, environment: Environment, redirect_uri: str, proof: Proof) -> str:
+        """Where to send an approver's browser: standalone, without `launch`."""
+        return self.authorize_url(EhrSignInRequest(base_url, environment, redirect_uri, proof))
+
+    def finish_sign_in(
+        self, base_url: str, environment: Environment, redirect_uri: str, proof: Proof, code: str
+    ) -> None:
+        """Redeem the code and check the id token; everything received is dropped."""
+        self.redeem(EhrSignInRequest(base_url, environment, redirect_uri, proof), code)
+
+    def backend_token(self, base_url: str, environment: Environment, scope: str) -> tuple[str, timedelta]:
+        """A token for calls without a user, and how long it lasts (SMART 2.2, backend services)."""
+        found = self._discovery.configuration(base_url, environment)
+        body = self._token(found, environment, {"grant_type": "client_credentials", "scope": scope})
+        token, lifetime = body.get("access_token"), body.get("expires_in", 300)
+        if not isinstance(token, str) or not isinstance(lifetime, int | float):
+            raise ConnectorError("ehr_answer_invalid", missing="access_token")
+        return token, timedelta(seconds=max(0.0, min(float(lifetime), 3600.0)))
+
+    def _token(self, found: SmartConfiguration, environment: Environment, form: Mapping[str, str]) -> Mapping[str, Any]:
+        data = {
+            **form,
+            "client_assertion_type": _ASSERTION_TYPE,
+            "client_assertion": self._assertion(found, environment),
+        }
+        try:
+            answer = read(self._http, "POST", found.token_endpoint, data=data, headers={"Accept": "application/json"})
+        except (httpx.HTTPError, ForbiddenAddressError, AnswerTooLargeError) as failed:
+            raise ConnectorError("ehr_unreachable") from failed
+        body = json_object(answer)
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ConnectorError("ehr_unreachable")
+        if answer.status_code != httpx.codes.OK:
+            fault = body.get("error") if body else None
+            raise ConnectorError("ehr_unauthorized_client" if fault in _OUR_FAULT else "ehr_token_refused")
+        if body is None:
+            raise ConnectorError("ehr_answer_invalid", missing="JSON")
+        return body
+
+    def _assertion(self, found: SmartConfiguration, environment: Environment) -> str:
+        """Signed client assertion: at most five minutes long, and back-dated a little for slow clocks."""
+        client_id = self._settings.ehr_client_id(environment)
+        now = self._now()
+        claims = {
+            "iss": client_id,
+            "sub": client_id,
+            "aud": found.token_endpoint,
+            "jti": secrets.token_urlsafe(32),
+            "iat": int((now - _BACK_DATED).timestamp()),
+            "exp": int((now - _BACK_DATED + _ASSERTION_LIFETIME).timestamp()),
+        }
+        return self._keys.sign(environment, _algorithm(found), claims)
+
+    def _checked(self, found: SmartConfiguration, request: EhrSignInRequest, token: object) -> VerifiedClaims:
+        if not isinstance(token, str):
+            raise ConnectorError("id_token_invalid", claim="id_token")
+        expected = Expectation(
+            issuers={found.issuer},
+            audiences={self._settings.ehr_client_id(request.environment)},
+            algorithms=_ID_TOKEN_ALGORITHMS,
+            required=("exp", "iat", "sub"),
+            equal={"nonce": request.proof.nonce},
+        )
+        keys = self._discovery.keys(found.jwks_uri, request.environment)
+        try:
+            return verify(token, keys, expected, self._now())
+        except TokenRefusedError as refused:
+            raise ConnectorError("id_token_invalid", claim=refused.claim) from refused
+        except KeysUnavailableError as unavailable:
+            raise ConnectorError("ehr_unreachable") from unavailable
+
+
+def _algorithm(found: SmartConfiguration) -> Algorithm:
+    """The first of ours that the EHR says it takes; ES384 where it says nothing, as Epic recommends."""
+    accepted = found.assertion_algorithms
+    return next((one for one in ALGORITHMS if not accepted or one in accepted), "RS384")
+
+
+def _fields(body: Mapping[str, Any]) -> Mapping[str, str]:
+    return {
+        name: str(value)
+        for name, value in body.items()
+        if name not in _NOT_FIELDS and isinstance(value, str | int) and not isinstance(value, bool)
+    }

@@ -1,0 +1,62 @@
+"""From a queued notification to the visit it belongs to: checked, opened, read, folded."""
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.identifiers import Geography, VisitKey
+from shared.microsoft.call_events import call_event
+from shared.microsoft.door import Item, from_message
+from shared.microsoft.notifications import NotificationRefusedError, Notifications
+from shared.sealing import SealBrokenError, Sealer
+from shared.telemetry import Event, log
+from shared.visits.attendance import Attendance
+from shared.visits.upkeep import Upkeep
+from shared.visits.who import CallEvent
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What the notification worker works with."""
+
+    notifications: Notifications
+    attendance: Attendance
+    upkeep: Upkeep
+    sealer: Sealer
+    geography: Geography
+
+    def work(self, message: str) -> None:
+        """Do what one queue message says. Each item is judged alone; what cannot be believed is left out.
+
+        Raises:
+            KeysUnavailableError, ConnectorError: nothing is lost; the queue tries again.
+        """
+        try:
+            batch = from_message(self.sealer, self.geography, message)
+        except (SealBrokenError, ValueError, KeyError, TypeError):
+            _ignored("not sealed by us")
+            return
+        vouched = self.notifications.vouched_tenants(batch.validation_tokens)
+        received = datetime.fromisoformat(batch.received)
+        events: defaultdict[VisitKey, list[CallEvent]] = defaultdict(list)
+        for item in batch.items:
+            if item.lifecycle:
+                self.upkeep.on_lifecycle(item.visit, item.lifecycle)
+            elif item.tenant not in vouched:
+                _ignored("no valid token" if batch.validation_tokens else "no tokens: see appRoleAssignmentRequired")
+            else:
+                self._read(item, received, events[item.visit])
+        for visit, of_visit in events.items():
+            if of_visit:
+                self.attendance.note(visit, of_visit)
+
+    def _read(self, item: Item, received: datetime, events: list[CallEvent]) -> None:
+        try:
+            events.append(call_event(self.notifications.open(item.encrypted), received))
+        except NotificationRefusedError as refused:
+            _ignored(refused.reason)
+
+
+def _ignored(reason: str) -> None:
+    log(Event.NOTIFICATION_IGNORED, level=logging.WARNING, reason=reason)

@@ -1,0 +1,207 @@
+"""Tokens: checking those of others, signing our own. RFC 7515, 7517, 7519; SMART App Launch 2.2 section 5.
+
+`jwcrypto` is imported when first used, so that the notification door never pays for it.
+"""
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NewType
+
+if TYPE_CHECKING:
+    from jwcrypto import jwk
+
+VerifiedClaims = NewType("VerifiedClaims", dict[str, Any])
+"""Claims whose signature, issuer, audience and times have been checked."""
+
+LEEWAY = timedelta(seconds=60)
+_MAX_TOKEN_CHARACTERS = 32 * 1024
+
+
+class TokenRefusedError(Exception):
+    """A token is not acceptable; `claim` names what is wrong with it, and never holds its value."""
+
+    def __init__(self, claim: str) -> None:
+        super().__init__(claim)
+        self.claim = claim
+
+
+class KeysUnavailableError(Exception):
+    """The issuer's keys cannot be read now, so nothing can be said of the token yet."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a token must say to be accepted."""
+
+    issuers: Collection[str]
+    audiences: Collection[str]
+    algorithms: Collection[str]
+    required: Collection[str] = ("exp", "iat")
+    equal: Mapping[str, str] = field(default_factory=dict)
+
+
+class KeySource:
+    """The keys of one issuer, fetched when needed and kept.
+
+    An unknown key id makes one new fetch, at most once per cool-down, so that a flood of made-up key ids
+    cannot hammer the issuer. When a fetch fails the keys held so far stay in use.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[], Mapping[str, Any]],
+        now: Callable[[], datetime],
+        *,
+        lifetime: timedelta = timedelta(hours=24),
+        cool_down: timedelta = timedelta(seconds=30),
+    ) -> None:
+        self._fetch = fetch
+        self._now = now
+        self._lifetime = lifetime
+        self._cool_down = cool_down
+        self._lock = threading.Lock()
+        self._keys: dict[str, dict[str, Any]] = {}
+        self._fetched_at: datetime | None = None
+        self._tried_at: datetime | None = None
+        self._failed = False
+
+    def key(self, key_id: str) -> dict[str, Any]:
+        """The public key with that id, as a JWK.
+
+        Raises:
+            TokenRefusedError: "kid": the issuer has no such key.
+            KeysUnavailableError: the issuer could not be asked; try again later.
+        """
+        with self._lock:
+            stale = self._fetched_at is None or self._now() - self._fetched_at > self._lifetime
+            if (stale or key_id not in self._keys) and self._may_try():
+                self._refresh()
+            try:
+                return self._keys[key_id]
+            except KeyError:
+                if self._failed:
+                    raise KeysUnavailableError from None
+                raise TokenRefusedError("kid") from None
+
+    def _may_try(self) -> bool:
+        return self._tried_at is None or self._now() - self._tried_at >= self._cool_down
+
+    def _refresh(self) -> None:
+        self._tried_at = self._now()
+        try:
+            keys = self._fetch()["keys"]
+            found = {str(key["kid"]): dict(key) for key in keys if "kid" in key}
+        except Exception:  # noqa: BLE001 - whatever went wrong out there, the old keys are better than none
+            self._failed = True
+            return
+        self._failed = False
+        self._keys = found
+        self._fetched_at = self._now()
+
+
+def verify(token: str, keys: KeySource, expected: Expectation, now: datetime) -> VerifiedClaims:
+    """Check a signed token and return its claims.
+
+    The algorithm comes from the expectation, never from the token alone; header members that point to
+    other keys (`jku`, `jwk`, `x5u`) are not looked at (RFC 8725 sections 3.1 and 3.10).
+
+    Raises:
+        TokenRefusedError: with the name of the first claim or header member that is wrong.
+    """
+    from jwcrypto import jwk, jws  # noqa: PLC0415 - see the module's first lines
+
+    if len(token) > _MAX_TOKEN_CHARACTERS or token.count(".") != 2:  # noqa: PLR2004 - three parts
+        raise TokenRefusedError("form")
+    header = _json_part(token.split(".", maxsplit=1)[0])
+    algorithm = header.get("alg")
+    if algorithm not in expected.algorithms:
+        raise TokenRefusedError("alg")
+    key = keys.key(str(header.get("kid", "")))
+    signed = jws.JWS()
+    try:
+        signed.allowed_algs = list(expected.algorithms)
+        signed.deserialize(token, key=jwk.JWK(**key))
+    except Exception as wrong:
+        raise TokenRefusedError("signature") from wrong
+    claims = _json_bytes(signed.payload)
+    _check(claims, expected, now)
+    if (
+        "issuer" in key
+        and claims.get("ver") != "1.0"
+        and str(key["issuer"]).replace("{tenantid}", str(claims.get("tid", ""))) != claims["iss"]
+    ):
+        raise TokenRefusedError("iss")
+    return VerifiedClaims(claims)
+
+
+def _check(claims: dict[str, Any], expected: Expectation, now: datetime) -> None:
+    if claims.get("iss") not in expected.issuers:
+        raise TokenRefusedError("iss")
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if not set(expected.audiences) & {value for value in audiences if isinstance(value, str)}:
+        raise TokenRefusedError("aud")
+    for name in expected.required:
+        if claims.get(name) in (None, ""):
+            raise TokenRefusedError(name)
+    _check_times(claims, now)
+    for name, value in expected.equal.items():
+        if claims.get(name) != value:
+            raise TokenRefusedError(name)
+
+
+def _check_times(claims: dict[str, Any], now: datetime) -> None:
+    times: dict[str, float] = {}
+    for name in ("exp", "nbf", "iat"):
+        value = claims.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TokenRefusedError(name)
+        times[name] = value
+    moment = now.timestamp()
+    leeway = LEEWAY.total_seconds()
+    if times.get("exp", moment) < moment - leeway:
+        raise TokenRefusedError("exp")
+    for name in ("nbf", "iat"):
+        if times.get(name, moment) > moment + leeway:
+            raise TokenRefusedError(name)
+
+
+def unverified_claims(token: str) -> dict[str, Any]:
+    """The claims as the token states them, to choose a key set by; nothing else may rest on them."""
+    parts = token.split(".")
+    if len(token) > _MAX_TOKEN_CHARACTERS or len(parts) != 3:  # noqa: PLR2004
+        raise TokenRefusedError("form")
+    return _json_part(parts[1])
+
+
+def _json_part(part: str) -> dict[str, Any]:
+    try:
+        return _json_bytes(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except ValueError as wrong:
+        raise TokenRefusedError("form") from wrong
+
+
+def _json_bytes(raw: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError) as wrong:
+        raise TokenRefusedError("form") from wrong
+    if not isinstance(value, dict):
+        raise TokenRefusedError("form")
+    return value
+
+
+def sign(key: "jwk.JWK", algorithm: str, claims: Mapping[str, Any], *, header: Mapping[str, str] | None = None) -> str:
+    """A compact signed token with `alg`, `kid` and `typ` in its header (SMART 2.2, client-confidential-asymmetric)."""
+    from jwcrypto import jwt  # noqa: PLC0415
+
+    full = {"alg": algorithm, "kid": key.key_id, "typ": "JWT", **(header or {})}
+    token = jwt.JWT(header=full, claims=dict(claims))
+    token.make_signed_token(key)
+    return str(token.serialize())

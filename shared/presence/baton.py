@@ -1,0 +1,31 @@
+"""Who may deliver: at most one queue message at a time holds a participant's baton.
+
+The baton is written in the same transaction as the writebacks; its message is sent after. A message whose
+baton is not the one on record is of the past and does nothing.
+"""
+
+import secrets
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.presence.model import Baton, Participant
+
+ABANDONED_AFTER = timedelta(minutes=15)
+"""A baton this long overdue was lost with its message: longer than any worker may hold a message."""
+
+
+def with_baton(participant: Participant, now: datetime) -> Participant:
+    """The participant with a baton that is due when the next writeback is.
+
+    A baton that is due already is being worked on: its worker will see what was added. One that is due only
+    later is replaced when something has to be told sooner.
+    """
+    unsettled = participant.unsettled
+    held = participant.baton
+    if not unsettled:
+        idle = held is not None and held.due > now
+        return replace(participant, baton=None) if idle else participant
+    due = unsettled[0].due
+    if held is None or (held.due > now and held.due != due) or held.due < now - ABANDONED_AFTER:
+        return replace(participant, baton=Baton(secrets.token_hex(8), due))
+    return participant

@@ -1,0 +1,73 @@
+"""The geography's data key at work: sealing what must stay secret, and keyed hashes of what must stay unknown.
+
+AES-256-GCM (NIST SP 800-38D) with a key of its own for each purpose (HKDF, RFC 5869).
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE_BYTES = 12
+_HASH_HEX = 32
+
+
+class SealBrokenError(Exception):
+    """What was handed in was not sealed by this key for this purpose, or was changed since."""
+
+
+class Sealer:
+    """Seals and opens with one data key of 32 bytes.
+
+    A purpose ("launch", "visit ticket", "session id" …) is bound in: what was sealed for one purpose
+    cannot be opened for another.
+    """
+
+    def __init__(self, data_key: bytes) -> None:
+        self._derive = lru_cache(maxsize=64)(lambda purpose: _derived(data_key, purpose))
+
+    def seal(self, purpose: str, plain: str) -> str:
+        """The text, encrypted, as base64url without padding."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = AESGCM(self._derive(purpose)).encrypt(nonce, plain.encode(), purpose.encode())
+        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+    def seal_the_same(self, purpose: str, plain: str) -> str:
+        """As seal, but the same text gives the same result (a synthetic nonce, as in RFC 8452's idea).
+
+        For storage, where a value that did not change must not look changed. It shows whether two values of
+        one purpose are equal, so a purpose used with it names its row.
+        """
+        key = self._derive(purpose)
+        nonce = hmac.new(self._derive(f"{purpose} nonce"), plain.encode(), hashlib.sha256).digest()[:_NONCE_BYTES]
+        sealed = AESGCM(key).encrypt(nonce, plain.encode(), purpose.encode())
+        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+    def open(self, purpose: str, sealed: str) -> str:
+        """The text that was sealed. Raises SealBrokenError, whatever the reason."""
+        try:
+            raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
+            key = self._derive(purpose)
+            return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode()).decode()
+        except (binascii.Error, ValueError, InvalidTag) as broken:
+            raise SealBrokenError from broken
+
+    def keyed_hash(self, purpose: str, *parts: str) -> str:
+        """HMAC-SHA-256 of the parts, cut to 128 bits, as 32 lower-case hexadecimal digits."""
+        message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+        return hmac.new(self._derive(purpose), message, hashlib.sha256).hexdigest()[:_HASH_HEX]
+
+    def is_keyed_hash(self, candidate: str, purpose: str, *parts: str) -> bool:
+        """Whether the candidate is the keyed hash of the parts; takes the same time either way."""
+        return hmac.compare_digest(candidate.encode(), self.keyed_hash(purpose, *parts).encode())
+
+
+def _derived(data_key: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose.encode()).derive(data_key)

@@ -1,0 +1,1 @@
+"""Table Storage and queues: one repository per aggregate. Knows no EHR and no Microsoft Graph."""

@@ -1,0 +1,81 @@
+"""Queues: names, and sending with a delay, which an output binding cannot do."""
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import ResourceExistsError
+
+from shared.identifiers import Geography, visit_key
+from shared.settings import Settings
+from shared.visits.ports import Pointer
+
+if TYPE_CHECKING:
+    from azure.storage.queue import QueueClient
+
+NOTIFICATIONS = "notifications"
+WRITEBACKS = "writebacks"
+QUEUES = (NOTIFICATIONS, WRITEBACKS, f"{NOTIFICATIONS}-poison", f"{WRITEBACKS}-poison")
+_LONGEST_DELAY = timedelta(days=6)
+_FOREVER = -1
+
+
+class QueuePointers:
+    """The real Pointers: the queue of writebacks."""
+
+    def __init__(self, client: "QueueClient") -> None:
+        self._client = client
+
+    def send(self, pointer: Pointer, delay: timedelta) -> None:
+        """Put the pointer on the queue; it becomes visible after the delay."""
+        seconds = int(-(-min(delay, _LONGEST_DELAY).total_seconds() // 1))
+        self._client.send_message(pointer_to_text(pointer), visibility_timeout=seconds, time_to_live=_FOREVER)
+
+
+def pointer_to_text(pointer: Pointer) -> str:
+    """A pointer as a queue message."""
+    return json.dumps(
+        {"visit": pointer.visit.routing, "participant": pointer.participant, "baton": pointer.baton},
+        sort_keys=True,
+    )
+
+
+def pointer_from_text(geography: Geography, text: str) -> Pointer | None:
+    """The pointer in a queue message, or None if it is none."""
+    try:
+        raw = json.loads(text)
+        key = visit_key(geography, str(raw["visit"]))
+        pointer = Pointer(key, str(raw["participant"]), str(raw["baton"])) if key else None
+    except (ValueError, TypeError, KeyError):
+        return None
+    return pointer
+
+
+def queue_client(settings: Settings, name: str) -> "QueueClient":
+    """A client of one queue. Messages are base64, as the Functions host reads them. Gives up soon."""
+    from azure.storage.queue import ExponentialRetry, QueueClient, TextBase64EncodePolicy  # noqa: PLC0415
+
+    retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=2)
+    encode = TextBase64EncodePolicy()
+    if settings.storage_connection:
+        return QueueClient.from_connection_string(
+            settings.storage_connection, name, message_encode_policy=encode, retry_policy=retry
+        )
+    from azure.identity import ManagedIdentityCredential  # noqa: PLC0415
+
+    return QueueClient(
+        f"https://{settings.storage_account_name}.queue.core.windows.net",
+        name,
+        credential=ManagedIdentityCredential(client_id=settings.managed_identity_client_id),
+        message_encode_policy=encode,
+        retry_policy=retry,
+    )
+
+
+def make_queues(settings: Settings) -> None:
+    """Create the queues that are missing. In Azure the template makes them; this is for local work."""
+    for name in QUEUES:
+        try:
+            queue_client(settings, name).create_queue()
+        except ResourceExistsError:
+            continue

@@ -1,0 +1,147 @@
+"""Visits in Table Storage: one partition each, written as a whole under the version of its `visit` row."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.data.tables import TableTransactionError, UpdateMode
+
+from shared.identifiers import Geography, TenantKey, VisitKey, visit_key
+from shared.presence.model import Writeback
+from shared.sealing import Sealer
+from shared.store.tables import MAX_OPERATIONS, OPEN_VISITS, VISITS, checked_key, prefix_filter, rows
+from shared.store.visit_rows import VISIT_ROW, RowSet, rows_of, visit_of, writeback_of
+from shared.visits.model import Phase, Visit
+from shared.visits.ports import ConflictError
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableServiceClient
+
+Operation = tuple[Any, ...]
+
+
+class TableVisits:
+    """The real VisitStore."""
+
+    def __init__(self, service: "TableServiceClient", sealer: Sealer, geography: Geography) -> None:
+        self._service = service
+        self._visits = service.get_table_client(VISITS)
+        self._open = service.get_table_client(OPEN_VISITS)
+        self._sealer = sealer
+        self._geography = geography
+
+    def read(self, key: VisitKey) -> Visit | None:
+        """The visit, or None."""
+        found: RowSet = {}
+        version = ""
+        for row in self._visits.query_entities(f"PartitionKey eq '{checked_key(key.partition)}'"):
+            found[row["RowKey"]] = row
+            if row["RowKey"] == VISIT_ROW:
+                version = str(row.metadata["etag"])
+        return replace(visit_of(key, found, self._sealer), version=version) if VISIT_ROW in found else None
+
+    def create(self, visit: Visit) -> Visit:
+        """Store a new visit. Raises ConflictError if it is there already."""
+        self._mark_open(visit.key)
+        operations: list[Operation] = [("create", row) for row in self._rows(visit).values()]
+        return self._run(visit, operations)
+
+    def save(self, before: Visit, after: Visit) -> Visit:
+        """Store what differs, if nobody wrote since `before` was read. Raises ConflictError.
+
+        A change of more rows than one transaction takes is split between participants, never within one.
+        """
+        if before.phase is Phase.SETTLED and after.phase is not Phase.SETTLED:
+            self._mark_open(after.key)
+        old, new = self._rows(before), self._rows(after)
+        changed = [row for name, row in new.items() if name != VISIT_ROW and old.get(name) != row]
+        gone = [row for name, row in old.items() if name not in new]
+        saved = after
+        version = before.version
+        for part in _parts(changed, gone):
+            guard = (
+                "update",
+                new[VISIT_ROW],
+                {
+                    "mode": UpdateMode.REPLACE,
+                    "etag": version,
+                    "match_condition": MatchConditions.IfNotModified,
+                },
+            )
+            saved = self._run(after, [guard, *part])
+            version = saved.version
+        if after.phase is Phase.SETTLED:
+            self._mark_closed(after.key)
+        return saved
+
+    def live(self) -> Sequence[VisitKey]:
+        """Every visit of this geography that is not settled."""
+        query = prefix_filter("PartitionKey", f"{self._geography.value}|")
+        keys = (visit_key(self._geography, row["RowKey"]) for row in rows(self._service, OPEN_VISITS, query))
+        return [key for key in keys if key is not None]
+
+    def writebacks(self, tenant: TenantKey) -> Iterator[tuple[VisitKey, str, Writeback]]:
+        """Every writeback of a tenant, with its visit and participant."""
+        query = " and ".join(
+            (
+                prefix_filter("PartitionKey", f"{tenant.partition}|"),
+                "RowKey ge 'transition:' and RowKey lt 'writeback;'",
+            )
+        )
+        transitions: RowSet = {}
+        for row in rows(self._service, VISITS, query):
+            kind, _, rest = row["RowKey"].partition(":")
+            if kind == "transition":
+                transitions[f"{row['PartitionKey']}:{rest}"] = row
+            elif kind == "writeback":
+                _, _, connection, session = row["PartitionKey"].split("|")
+                key = visit_key(self._geography, f"{connection}.{session}")
+                transition = transitions.pop(f"{row['PartitionKey']}:{rest}", None)
+                if key and transition:
+                    yield key, rest.rpartition(":")[0], writeback_of(transition, row)
+
+    def _rows(self, visit: Visit) -> RowSet:
+        return rows_of(visit, self._sealer)
+
+    def _run(self, visit: Visit, operations: Sequence[Operation]) -> Visit:
+        try:
+            answers = self._visits.submit_transaction(operations)
+        except (
+            TableTransactionError,
+            ResourceExistsError,
+            ResourceModifiedError,
+            ResourceNotFoundError,
+        ) as failed:
+            if getattr(failed, "status_code", None) in (404, 409, 412):
+                raise ConflictError from failed
+            raise
+        position = next(i for i, operation in enumerate(operations) if operation[1]["RowKey"] == VISIT_ROW)
+        return replace(visit, version=str(answers[position]["etag"]))
+
+    def _mark_open(self, key: VisitKey) -> None:
+        self._open.upsert_entity({"PartitionKey": key.connection.tenant.partition, "RowKey": key.routing})
+
+    def _mark_closed(self, key: VisitKey) -> None:
+        self._open.delete_entity(key.connection.tenant.partition, key.routing)
+
+
+def _parts(changed: Sequence[dict[str, Any]], gone: Sequence[dict[str, Any]]) -> Iterator[list[Operation]]:
+    """The operations in parts that fit a transaction beside its guard; what belongs to one participant together."""
+    groups: dict[str, list[Operation]] = {}
+    for row in changed:
+        groups.setdefault(_owner(row), []).append(("upsert", row, {"mode": UpdateMode.REPLACE}))
+    for row in gone:
+        groups.setdefault(_owner(row), []).append(("delete", row))
+    part: list[Operation] = []
+    for group in groups.values():
+        if part and len(part) + len(group) >= MAX_OPERATIONS:
+            yield part
+            part = []
+        part.extend(group)
+    yield part
+
+
+def _owner(row: dict[str, Any]) -> str:
+    return str(row["RowKey"].split(":")[1])

@@ -1,0 +1,69 @@
+"""What may be logged: events of one list, with fields of one list. Nothing else has a way into a log line."""
+
+import json
+import logging
+from enum import StrEnum
+from typing import TypedDict, Unpack
+
+_log = logging.getLogger("connector")
+
+
+class Event(StrEnum):
+    """Everything that is worth a log line."""
+
+    REQUEST_FAILED = "request_failed"
+    REQUEST_REFUSED = "request_refused"
+    CONNECTION_CHANGED = "connection_changed"
+    LAUNCH_STARTED = "launch_started"
+    LAUNCH_COMPLETED = "launch_completed"
+    CLINICIAN_LINKED = "clinician_linked"
+    MEETING_OPENED = "meeting_opened"
+    SUBSCRIPTION_MADE = "subscription_made"
+    SUBSCRIPTION_RENEWED = "subscription_renewed"
+    SUBSCRIPTION_FAILED = "subscription_failed"
+    NOTIFICATIONS_ACCEPTED = "notifications_accepted"
+    NOTIFICATION_IGNORED = "notification_ignored"
+    EVENTS_FOLDED = "events_folded"
+    WRITEBACK_DELIVERED = "writeback_delivered"
+    WRITEBACK_RETRYING = "writeback_retrying"
+    WRITEBACK_GIVEN_UP = "writeback_given_up"
+    WRITEBACK_REPLAYED = "writeback_replayed"
+    QUEUE_MESSAGE_PARKED = "queue_message_parked"
+    VISIT_SETTLED = "visit_settled"
+    UPKEEP_DONE = "upkeep_done"
+
+
+class Fields(TypedDict, total=False):
+    """The fields that a log line may carry. None of them can name a person or open a door."""
+
+    correlation: str
+    function: str
+    code: str
+    tenant: str
+    connection: str
+    visit: str
+    participant: str
+    role: str
+    environment: str
+    state: str
+    reason: str
+    count: int
+    attempt: int
+    status: int
+    milliseconds: int
+    seconds: int
+    error_type: str
+
+
+def log(event: Event, *, level: int = logging.INFO, **fields: Unpack[Fields]) -> None:
+    """Write one line: the event and its fields as JSON."""
+    unknown = fields.keys() - Fields.__annotations__.keys()
+    if unknown:
+        raise ValueError(f"not allowed in a log line: {', '.join(sorted(unknown))}")
+    _log.log(level, "%s %s", event.value, json.dumps(fields, sort_keys=True))
+
+
+def quieten_libraries() -> None:
+    """Libraries that log URLs or headers at INFO are held to WARNING (httpx logs every URL it opens)."""
+    for name in ("httpx", "httpcore", "azure", "msal", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)

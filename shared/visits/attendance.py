@@ -1,0 +1,125 @@
+"""Call events of a visit become transitions and writebacks, in one transaction; then their batons are sent."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.clock import Clock
+from shared.errors import ConnectorError
+from shared.identifiers import Role, VisitKey
+from shared.presence.baton import with_baton
+from shared.presence.fold import fold
+from shared.presence.model import State
+from shared.presence.plan import plan
+from shared.sealing import Sealer
+from shared.telemetry import Event, log
+from shared.visits.model import Visit
+from shared.visits.ports import (
+    ClinicianStore,
+    ConflictError,
+    EhrUser,
+    Pointer,
+    Pointers,
+    StatusTeller,
+    VisitStore,
+)
+from shared.visits.who import CallEvent, IdentityKind, LegSignal, holder, with_signal
+
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """What attendance is kept with."""
+
+    visits: VisitStore
+    clinicians: ClinicianStore
+    teller: StatusTeller
+    pointers: Pointers
+    sealer: Sealer
+    now: Clock
+    debounce: timedelta
+
+    def note(self, key: VisitKey, events: Sequence[CallEvent]) -> None:
+        """Fold the events into the visit. An unknown or forgotten visit is left alone.
+
+        Raises:
+            ConnectorError: busy, when others wrote to the visit at every try; the queue tries again.
+        """
+        for _ in range(_TRIES):
+            before = self.visits.read(key)
+            if before is None:
+                log(
+                    Event.NOTIFICATION_IGNORED,
+                    level=logging.WARNING,
+                    reason="unknown visit",
+                    visit=key.session,
+                )
+                return
+            after = self.with_events(before, events)
+            if after == before:
+                return
+            try:
+                saved = self.visits.save(before, after)
+            except ConflictError:
+                continue
+            self.send_new(before, saved)
+            log(Event.EVENTS_FOLDED, visit=key.session, count=len(events))
+            return
+        raise ConnectorError("busy", retry_after=2)
+
+    def with_events(self, visit: Visit, events: Sequence[CallEvent]) -> Visit:
+        """The visit after the events, with all its writebacks planned. Stores nothing."""
+        for event in events:
+            for told in event.signals:
+                visit = self._with_signal(visit, told)
+            if event.ended and event.at not in visit.ends:
+                visit = replace(visit, ends=tuple(sorted({*visit.ends, event.at})))
+        for key in visit.participants:
+            visit = self.planned(visit, key)
+        return visit
+
+    def planned(self, visit: Visit, participant_key: str) -> Visit:
+        """The visit with that participant's writebacks and baton brought up to date."""
+        participant = visit.participants[participant_key]
+        words = self.teller.words(visit.key.connection) if participant.external_id else frozenset[State]()
+        writebacks = plan(
+            participant.writebacks,
+            fold(participant.legs, visit.ends, self.debounce),
+            debounce=self.debounce,
+            now=self.now(),
+            has_word=words.__contains__,
+        )
+        participant = with_baton(replace(participant, writebacks=writebacks), self.now())
+        return replace(visit, participants=visit.with_participant(participant))
+
+    def send_new(self, before: Visit | None, after: Visit) -> None:
+        """Send the batons that came with the change; a crash before this is mended by the sweep."""
+        for key, participant in after.participants.items():
+            old = before.participants.get(key) if before else None
+            baton = participant.baton
+            if baton and baton != (old.baton if old else None):
+                delay = max(baton.due - self.now(), timedelta())
+                self.pointers.send(Pointer(after.key, key, baton.token), delay)
+
+    def _with_signal(self, visit: Visit, told: LegSignal) -> Visit:
+        told = replace(told, leg=self.sealer.keyed_hash("leg", told.leg)[:16])
+        whose = holder(visit, told, self._clinician(visit, told), self._key)
+        return with_signal(visit, whose, told) if whose else visit
+
+    def _clinician(self, visit: Visit, told: LegSignal) -> EhrUser | None:
+        identity = told.identity
+        if identity.kind is not IdentityKind.USER:
+            return None
+        if any(one.object_id == identity.object_id for one in visit.participants.values()):
+            return None
+        return self.clinicians.ehr_user(visit.key.connection, identity.object_id)
+
+    def _key(self, role: Role, identifier: str) -> str:
+        return participant_key(self.sealer, role, identifier)
+
+
+def participant_key(sealer: Sealer, role: Role, identifier: str) -> str:
+    """The key of a participant within a visit: role and keyed hash, so that nothing in it names a person."""
+    return f"{role.value}-{sealer.keyed_hash('participant', role.value, identifier)[:16]}"

@@ -1,0 +1,65 @@
+"""A visit: one session id of one connection, its meeting and its participants."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from shared.identifiers import VisitKey
+from shared.presence.model import Participant
+
+
+class Phase(StrEnum):
+    """Where a visit stands."""
+
+    WAITING = "waiting"
+    OPENING = "opening"
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """The one Teams meeting of a visit."""
+
+    meeting_id: str
+    join_url: str
+    organizer: str
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """The Graph subscription to a meeting's call events."""
+
+    subscription_id: str
+    expires: datetime
+
+
+@dataclass(frozen=True)
+class Visit:
+    """All that is known of a visit.
+
+    `version` is the storage's mark of the content that was read; a save with an older one is refused.
+    """
+
+    key: VisitKey
+    created: datetime
+    phase: Phase = Phase.WAITING
+    group: bool = False
+    department: str = ""
+    session_id: str = ""
+    organizer: str = ""
+    claim: str = ""
+    claimed_until: datetime | None = None
+    co_organizers: tuple[str, ...] = ()
+    meeting: Meeting | None = None
+    subscription: Subscription | None = None
+    opened: datetime | None = None
+    last_signal: datetime | None = None
+    ends: tuple[datetime, ...] = ()
+    participants: Mapping[str, Participant] = field(default_factory=dict)
+    version: str = ""
+
+    def with_participant(self, participant: Participant) -> Mapping[str, Participant]:
+        """The participants with this one added or put in place of its predecessor."""
+        return {**self.participants, participant.key: participant}

@@ -1,0 +1,158 @@
+"""The outbox: one participant's writebacks to the EHR, in order, by whoever holds the baton.
+
+Retried is what another try may mend; everything else is given up at once and stays on record.
+"""
+
+import logging
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.clock import Clock
+from shared.errors import ConnectorError
+from shared.identifiers import VisitKey
+from shared.presence.model import Participant, Status, Writeback
+from shared.telemetry import Event, log
+from shared.visits.attendance import Attendance
+from shared.visits.model import Visit
+from shared.visits.ports import ConflictError, EhrUser, Pointer, StatusMessage, StatusTeller, Told, VisitStore
+
+RETRY_FOR = timedelta(hours=76)
+_FIRST_PAUSE = timedelta(seconds=2)
+_LONGEST_PAUSE = timedelta(hours=2)
+_TRIES = 20
+_MOST_IN_ONE_GO = 50
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """What the outbox works with."""
+
+    visits: VisitStore
+    teller: StatusTeller
+    attendance: Attendance
+    now: Clock
+
+    def deliver(self, pointer: Pointer) -> None:
+        """Tell the EHR what is due for the pointer's participant, as long as its baton is the valid one."""
+        for _ in range(_MOST_IN_ONE_GO):
+            visit = self.visits.read(pointer.visit)
+            participant = visit.participants.get(pointer.participant) if visit else None
+            if visit is None or participant is None or not _holds(participant, pointer.baton):
+                return
+            following = participant.unsettled[0] if participant.unsettled else None
+            if following is None or following.due > self.now():
+                if self._hand_back(visit, participant):
+                    return
+                continue
+            told = self.teller.tell(visit.key.connection, _message(visit, participant, following))
+            self._settle(pointer, following, told)
+            if not told.delivered and told.retry:
+                return
+
+    def replay(self, key: VisitKey, participant_key: str, sequence: int) -> bool:
+        """Try a given-up writeback once more. False if there is none such, or what it says is of the past."""
+        for _ in range(_TRIES):
+            before = self.visits.read(key)
+            participant = before.participants.get(participant_key) if before else None
+            found = _by_sequence(participant, sequence) if participant else None
+            if before is None or participant is None or found is None or found.status is not Status.GIVEN_UP:
+                return False
+            again = replace(found, status=Status.PENDING, due=self.now(), reason="", attempts=0, first_try=None)
+            if self._save(before, participant, again):
+                return True
+        raise ConnectorError("busy", retry_after=2)
+
+    def _hand_back(self, visit: Visit, participant: Participant) -> bool:
+        """Nothing is due: the baton is put down, or passed on to when something will be."""
+        idle = replace(participant, baton=None)
+        after = self.attendance.planned(replace(visit, participants=visit.with_participant(idle)), participant.key)
+        try:
+            saved = self.visits.save(visit, after)
+        except ConflictError:
+            return False
+        self.attendance.send_new(visit, saved)
+        return True
+
+    def _settle(self, pointer: Pointer, tried: Writeback, told: Told) -> None:
+        """Note how the try went. What was told is noted even if it was taken back meanwhile: it was told."""
+        outcome = _outcome(tried, told, self.now())
+        _log_outcome(pointer, outcome)
+        for _ in range(_TRIES):
+            visit = self.visits.read(pointer.visit)
+            participant = visit.participants.get(pointer.participant) if visit else None
+            current = _by_sequence(participant, tried.sequence) if participant else None
+            if visit is None or participant is None or current is None:
+                return
+            if current.is_settled and outcome.status is Status.RETRYING:
+                return
+            if self._save(visit, participant, outcome):
+                return
+        raise ConnectorError("busy", retry_after=2)
+
+    def _save(self, before: Visit, participant: Participant, changed: Writeback) -> bool:
+        writebacks = tuple(changed if one.sequence == changed.sequence else one for one in participant.writebacks)
+        changed_participant = replace(participant, writebacks=writebacks)
+        if changed.status is Status.RETRYING or not changed_participant.unsettled:
+            changed_participant = replace(changed_participant, baton=None)
+        after = replace(before, participants=before.with_participant(changed_participant))
+        after = self.attendance.planned(after, participant.key)
+        try:
+            saved = self.visits.save(before, after)
+        except ConflictError:
+            return False
+        self.attendance.send_new(before, saved)
+        return True
+
+
+def _holds(participant: Participant, baton: str) -> bool:
+    return participant.baton is not None and participant.baton.token == baton
+
+
+def _by_sequence(participant: Participant, sequence: int) -> Writeback | None:
+    return next((one for one in participant.writebacks if one.sequence == sequence), None)
+
+
+def _message(visit: Visit, participant: Participant, one: Writeback) -> StatusMessage:
+    return StatusMessage(
+        session_id=visit.session_id,
+        user=EhrUser(participant.external_id, participant.external_id_type),
+        state=one.state,
+        at=one.at,
+        key=f"{visit.key.session}.{participant.key}.{one.sequence}",
+    )
+
+
+def _outcome(tried: Writeback, told: Told, now: datetime) -> Writeback:
+    first_try = tried.first_try or now
+    tried = replace(tried, attempts=tried.attempts + 1, first_try=first_try, last_try=now, reason=told.reason)
+    if told.delivered:
+        return replace(tried, status=Status.DELIVERED, reason="")
+    pause = told.retry_after or pause_before(tried.attempts + 1)
+    if not told.retry or now + pause > first_try + RETRY_FOR:
+        return replace(tried, status=Status.GIVEN_UP)
+    return replace(tried, status=Status.RETRYING, due=now + pause)
+
+
+def pause_before(attempt: int) -> timedelta:
+    """How long to wait before a try: doubling from two seconds to two hours, less up to half by chance."""
+    doublings: int = 2 ** min(attempt - 2, 20)
+    full = min(_FIRST_PAUSE * doublings, _LONGEST_PAUSE)
+    return full * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+
+
+def _log_outcome(pointer: Pointer, outcome: Writeback) -> None:
+    event, level = {
+        Status.DELIVERED: (Event.WRITEBACK_DELIVERED, logging.INFO),
+        Status.RETRYING: (Event.WRITEBACK_RETRYING, logging.WARNING),
+        Status.GIVEN_UP: (Event.WRITEBACK_GIVEN_UP, logging.ERROR),
+    }[outcome.status]
+    log(
+        event,
+        level=level,
+        visit=pointer.visit.session,
+        participant=pointer.participant,
+        state=outcome.state.value,
+        attempt=outcome.attempts,
+        reason=outcome.reason,
+    )

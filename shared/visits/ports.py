@@ -1,0 +1,189 @@
+"""What the visits' use cases need from outside, in our words. Real ones: `shared.store`, `.microsoft`, `.ehr`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.identifiers import ConnectionKey, Environment, TenantKey, VisitKey
+from shared.oauth import Proof
+from shared.presence.model import State
+from shared.visits.model import Meeting, Subscription, Visit
+
+
+class ConflictError(Exception):
+    """Somebody else wrote first: read again."""
+
+
+class VisitStore(Protocol):
+    """Visits, each read and written as a whole."""
+
+    def read(self, key: VisitKey) -> Visit | None:
+        """The visit, or None."""
+        ...
+
+    def create(self, visit: Visit) -> Visit:
+        """Store a new visit and return it with its version. Raises ConflictError if it is there already."""
+        ...
+
+    def save(self, before: Visit, after: Visit) -> Visit:
+        """Store what differs, in one transaction, if nobody wrote since `before` was read.
+
+        Returns the visit with its new version. Raises ConflictError.
+        """
+        ...
+
+    def live(self) -> Sequence[VisitKey]:
+        """Every visit of this geography that is not settled."""
+        ...
+
+
+class ClinicianStore(Protocol):
+    """The one-time links between EHR users and Entra users."""
+
+    def object_id(self, connection: ConnectionKey, ehr_user: str) -> str | None:
+        """The Entra object id that an EHR user signed in with."""
+        ...
+
+    def ehr_user(self, connection: ConnectionKey, object_id: str) -> "EhrUser | None":
+        """The EHR user that an Entra user is."""
+        ...
+
+    def link(self, connection: ConnectionKey, ehr_user: "EhrUser", object_id: str) -> None:
+        """Keep the link."""
+        ...
+
+
+class Meetings(Protocol):
+    """Teams meetings, through Microsoft Graph."""
+
+    def create_or_get(self, tenant: TenantKey, organizer: str, wish: "MeetingWish") -> Meeting:
+        """The meeting of that organizer with that external id, made if it is not there."""
+        ...
+
+    def configure(self, tenant: TenantKey, meeting: Meeting, co_organizers: Sequence[str]) -> None:
+        """Lobby, presenters, chat, recording; and the co-organizers, added to those who are there."""
+        ...
+
+    def subscribe(self, key: VisitKey, meeting: Meeting, expires: datetime) -> Subscription | None:
+        """Subscribe to the meeting's call events; None if there is such a subscription already."""
+        ...
+
+    def renew(self, tenant: TenantKey, subscription: Subscription, expires: datetime) -> Subscription | None:
+        """Prolong a subscription; None if it is gone."""
+        ...
+
+    def unsubscribe(self, tenant: TenantKey, subscription: Subscription) -> None:
+        """End a subscription; one that is gone is fine."""
+        ...
+
+
+class Ehr(Protocol):
+    """Signing in at an EHR: SMART App Launch."""
+
+    def authorize_url(self, request: "EhrSignInRequest") -> str:
+        """Where to send the browser."""
+        ...
+
+    def redeem(self, request: "EhrSignInRequest", code: str) -> "EhrAnswer":
+        """What the EHR says of the user and the launch. Tokens are dropped here."""
+        ...
+
+
+class SignIn(Protocol):
+    """A clinician's one-time Microsoft sign-in."""
+
+    def authorize_url(self, tenant: TenantKey, redirect_uri: str, proof: Proof) -> str:
+        """Where to send the browser."""
+        ...
+
+    def redeem(self, tenant: TenantKey, redirect_uri: str, proof: Proof, code: str) -> str:
+        """The Entra object id of who signed in, in that tenant and no other."""
+        ...
+
+
+class Pointers(Protocol):
+    """The queue of batons: each message lets one worker deliver one participant's writebacks."""
+
+    def send(self, pointer: "Pointer", delay: timedelta) -> None:
+        """Put the pointer on the queue; it becomes visible after the delay."""
+        ...
+
+
+class StatusTeller(Protocol):
+    """Telling an EHR of a transition."""
+
+    def words(self, connection: ConnectionKey) -> frozenset[State]:
+        """The states that this connection's EHR has a word for."""
+        ...
+
+    def tell(self, connection: ConnectionKey, message: "StatusMessage") -> "Told":
+        """Tell it, once; never raises."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Whose writebacks to deliver, and the baton that allows it."""
+
+    visit: VisitKey
+    participant: str
+    baton: str
+
+
+@dataclass(frozen=True)
+class MeetingWish:
+    """What a new meeting shall be."""
+
+    external_id: str
+    subject: str
+    starts: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True)
+class EhrUser:
+    """A user as the EHR names them."""
+
+    external_id: str
+    external_id_type: str
+
+
+@dataclass(frozen=True)
+class EhrSignInRequest:
+    """One sign-in at an EHR; `launch` is None for a standalone one."""
+
+    base_url: str
+    environment: Environment
+    redirect_uri: str
+    proof: Proof
+    launch: str | None = None
+
+
+@dataclass(frozen=True)
+class EhrAnswer:
+    """The members of a token response that are no tokens, and the checked subject of the id token."""
+
+    subject: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StatusMessage:
+    """One transition in the terms of Epic's status call; `key` is the same on every try."""
+
+    session_id: str
+    user: EhrUser
+    state: State
+    at: datetime
+    key: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """How telling went: delivered, or not and whether another try makes sense."""
+
+    delivered: bool
+    retry: bool = False
+    retry_after: timedelta | None = None
+    reason: str = ""

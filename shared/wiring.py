@@ -1,0 +1,269 @@
+"""Everything made once per process, each part when first needed, from the settings. Nothing else makes parts."""
+
+import time
+from datetime import timedelta
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from shared.clock import Clock, utc_now
+from shared.connections.lifecycle import launchable
+from shared.errors import ConnectorError
+from shared.identifiers import ConnectionKey, Role, connection_key
+from shared.keys import Keys, LocalKeys
+from shared.sealing import Sealer
+from shared.settings import Settings
+from shared.visits.launch import LaunchTarget
+
+if TYPE_CHECKING:
+    import httpx
+    from azure.data.tables import TableServiceClient
+
+    from shared.connections.service import Connections
+    from shared.ehr.discovery import Discovery
+    from shared.ehr.epic import EpicStatus
+    from shared.ehr.smart import SmartEhr
+    from shared.inbox import Inbox
+    from shared.microsoft.entra import Entra
+    from shared.microsoft.meetings import GraphMeetings
+    from shared.store.clinicians import TableClinicians
+    from shared.store.connections import TableConnections
+    from shared.store.queues import QueuePointers
+    from shared.store.visits import TableVisits
+    from shared.visits.attendance import Attendance
+    from shared.visits.desk import Desk
+    from shared.visits.outbox import Outbox
+    from shared.visits.upkeep import Upkeep
+
+# Parts are imported where they are made, so that no function pays for what it does not use.
+# ruff: noqa: PLC0415
+
+
+class Connector:
+    """The connector's parts."""
+
+    def __init__(self, settings: Settings, now: Clock = utc_now) -> None:
+        self.settings = settings
+        self.now = now
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The stamp's keys."""
+        if self.settings.local_key_directory is None:
+            raise ValueError("LOCAL_KEY_DIRECTORY is not set")
+        return LocalKeys(self.settings.local_key_directory)
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """Sealing and keyed hashes with the geography's data key."""
+        return Sealer(self.keys.data_key)
+
+    @cached_property
+    def microsoft_http(self) -> "httpx.Client":
+        """The client for Microsoft's endpoints."""
+        from shared.http import client
+
+        return client()
+
+    @cached_property
+    def ehr_http(self) -> "httpx.Client":
+        """The client for endpoints that customers name."""
+        from shared.http import guarded_client
+
+        return guarded_client(allow_loopback=self.settings.allow_loopback_ehr)
+
+    @cached_property
+    def tables(self) -> "TableServiceClient":
+        """The geography's tables; made if missing where the connection is Azurite's."""
+        from shared.store.tables import make_tables, table_service
+
+        service = table_service(self.settings)
+        if self.settings.storage_connection:
+            make_tables(service)
+        return service
+
+    @cached_property
+    def connection_store(self) -> "TableConnections":
+        """Connections in storage."""
+        from shared.store.connections import TableConnections
+
+        return TableConnections(self.tables)
+
+    @cached_property
+    def visit_store(self) -> "TableVisits":
+        """Visits in storage."""
+        from shared.store.visits import TableVisits
+
+        return TableVisits(self.tables, self.sealer, self.settings.geography)
+
+    @cached_property
+    def clinician_store(self) -> "TableClinicians":
+        """Links of clinicians in storage."""
+        from shared.store.clinicians import TableClinicians
+
+        return TableClinicians(self.tables, self.sealer)
+
+    @cached_property
+    def pointers(self) -> "QueuePointers":
+        """The queue of writebacks."""
+        from shared.store.queues import WRITEBACKS, QueuePointers, make_queues, queue_client
+
+        if self.settings.storage_connection:
+            make_queues(self.settings)
+        client = queue_client(self.settings, WRITEBACKS)
+        return QueuePointers(client)
+
+    @cached_property
+    def entra(self) -> "Entra":
+        """Entra."""
+        from shared.microsoft.entra import Entra
+
+        return Entra(self.microsoft_http, self.settings, self.now)
+
+    @cached_property
+    def meetings(self) -> "GraphMeetings":
+        """Teams meetings and the tenant's users."""
+        from shared.microsoft.door import client_state
+        from shared.microsoft.graph import Graph
+        from shared.microsoft.meetings import GraphMeetings
+
+        graph = Graph(self.microsoft_http, self.entra.graph_token, time.sleep)
+        return GraphMeetings(graph, self.keys, self.settings, lambda key: client_state(self.sealer, key), self.now)
+
+    @cached_property
+    def discovery(self) -> "Discovery":
+        """What EHRs say of themselves."""
+        from shared.ehr.discovery import Discovery
+
+        return Discovery(self.ehr_http, self.settings, self.now)
+
+    @cached_property
+    def smart(self) -> "SmartEhr":
+        """Signing in at EHRs."""
+        from shared.ehr.smart import SmartEhr
+
+        return SmartEhr(self.ehr_http, self.discovery, self.keys, self.settings, self.now)
+
+    @cached_property
+    def teller(self) -> "EpicStatus":
+        """Telling EHRs of transitions."""
+        from shared.ehr.epic import EpicStatus
+
+        return EpicStatus(self.ehr_http, self.smart, self.connection_store.read_cached, self.now)
+
+    @cached_property
+    def connections(self) -> "Connections":
+        """What administrators and approvers do."""
+        from shared.connections.doctor import Doctor
+        from shared.connections.service import Connections
+
+        return Connections(
+            store=self.connection_store,
+            directory=self.meetings,
+            doctor=Doctor(self.discovery, self.settings.allow_loopback_ehr),
+            ehr=self.smart,
+            sealer=self.sealer,
+            now=self.now,
+            redirect_uri=self.settings.public_url("/api/ehr-sign-in/callback"),
+        )
+
+    @cached_property
+    def attendance(self) -> "Attendance":
+        """From call events to writebacks."""
+        from shared.visits.attendance import Attendance
+
+        return Attendance(
+            visits=self.visit_store,
+            clinicians=self.clinician_store,
+            teller=self.teller,
+            pointers=self.pointers,
+            sealer=self.sealer,
+            now=self.now,
+            debounce=timedelta(seconds=self.settings.rejoin_debounce_seconds),
+        )
+
+    @cached_property
+    def desk(self) -> "Desk":
+        """Launches."""
+        from shared.visits.desk import Desk
+        from shared.visits.meeting import MeetingRoom
+
+        lifetime = timedelta(hours=self.settings.visit_hours)
+        return Desk(
+            ehr=self.smart,
+            sign_in=self.entra,
+            visits=self.visit_store,
+            clinicians=self.clinician_store,
+            room=MeetingRoom(self.visit_store, self.meetings, self.sealer, self.now, time.sleep, lifetime),
+            attendance=self.attendance,
+            sealer=self.sealer,
+            now=self.now,
+            geography=self.settings.geography,
+            launch_redirect=self.settings.public_url("/api/launch/callback"),
+            sign_in_redirect=self.settings.public_url("/api/sign-in/callback"),
+            visit_lifetime=lifetime,
+        )
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """Delivering writebacks."""
+        from shared.visits.outbox import Outbox
+
+        return Outbox(self.visit_store, self.teller, self.attendance, self.now)
+
+    @cached_property
+    def upkeep(self) -> "Upkeep":
+        """What timers do."""
+        from shared.visits.upkeep import Upkeep
+
+        return Upkeep(
+            visits=self.visit_store,
+            meetings=self.meetings,
+            attendance=self.attendance,
+            now=self.now,
+            visit_lifetime=timedelta(hours=self.settings.visit_hours),
+            quiet=timedelta(minutes=self.settings.quiet_minutes),
+        )
+
+    @cached_property
+    def inbox(self) -> "Inbox":
+        """Working through notifications."""
+        from shared.inbox import Inbox
+        from shared.microsoft.notifications import Notifications
+
+        notifications = Notifications(self.keys, self.entra.keys, self.settings, self.now)
+        return Inbox(notifications, self.attendance, self.upkeep, self.sealer, self.settings.geography)
+
+    def key_of(self, connection_id: str) -> ConnectionKey | None:
+        """The connection that an id names, in this stamp's geography."""
+        return connection_key(self.settings.geography, connection_id)
+
+    def launch_target(self, connection_id: str) -> LaunchTarget:
+        """The approved connection that a launch is for.
+
+        Raises:
+            ConnectorError: connection_unknown, connection_not_approved, connection_suspended.
+        """
+        key = self.key_of(connection_id)
+        if key is None:
+            raise ConnectorError("connection_unknown")
+        content = launchable(self.connection_store.read_cached(key))
+        names, values = content.settings.context, content.settings.mnemonics
+        return LaunchTarget(
+            key=key,
+            base_url=content.fhir_base_url,
+            environment=content.environment,
+            session_field=names.session_id,
+            user_field=names.user_id,
+            user_type_field=names.user_id_type,
+            department_field=names.department,
+            group_field=names.visit,
+            default_user_types={Role.PROVIDER: values.provider_id_type, Role.PATIENT: values.patient_id_type},
+            organizer=content.settings.organizer_object_id or "",
+            subject=content.settings.meeting_subject,
+        )
+
+
+@lru_cache(maxsize=1)
+def connector() -> Connector:
+    """The process's connector; settings are read now, once."""
+    return Connector(Settings())
