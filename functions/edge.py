@@ -7,6 +7,7 @@ import json
 import logging
 import secrets
 import time
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -153,7 +154,8 @@ def door(
             answer, language = _answer(req, handler, access, kind, body, limit)
             return to_response(answer, language)
 
-        def queueing(req: func.HttpRequest, messages: func.Out[list[str]]) -> func.HttpResponse:
+        # The worker does not understand list[str] here: it would index no function at all.
+        def queueing(req: func.HttpRequest, messages: func.Out[typing.List[str]]) -> func.HttpResponse:  # noqa: UP006
             answer, language = _answer(req, handler, access, kind, body, limit)
             if isinstance(answer, Queued):
                 messages.set(list(answer.messages))

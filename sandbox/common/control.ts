@@ -26,6 +26,15 @@ async function answerErrors(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   }
 }
 
+const GONE = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ECONNRESET", "EPIPE"]);
+
+/** A browser that closes a live page is no error. */
+function showError(error: NodeJS.ErrnoException): void {
+  if (!GONE.has(error.code ?? "")) {
+    process.stderr.write(`${error.stack ?? String(error)}\n`);
+  }
+}
+
 /** `reset` puts the stand-in's own state back; faults and the request log are cleared with it. */
 export function makeStandIn(reset: () => void | Promise<void>): StandIn {
   const app = new Koa();
@@ -40,6 +49,7 @@ export function makeStandIn(reset: () => void | Promise<void>): StandIn {
     await reset();
     ctx.status = 204;
   });
+  app.on("error", showError);
   app.use(requests.middleware);
   app.use(answerErrors);
   app.use(control.routes());

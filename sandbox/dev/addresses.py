@@ -73,16 +73,18 @@ class Addresses:
             "processes": processes,
         }
 
-    def must_answer(self) -> list[str]:
-        """What is asked before everything counts as running."""
-        urls = [f"{self.connector}/api/health"]
-        return urls if self.only_functions else [*urls, f"{self.hospital}/", f"{self.microsoft}/"]
+    def must_answer(self) -> dict[str, str]:
+        """What is asked before everything counts as running: address by part."""
+        urls = {"functions": f"{self.connector}/api/health"}
+        if not self.only_functions:
+            urls |= {"hospital": f"{self.hospital}/", "microsoft": f"{self.microsoft}/"}
+        return urls
 
     def silent(self) -> list[str]:
-        """Those that do not answer."""
-        storage = [f"127.0.0.1:{port}" for port in (self.ports.blob, self.ports.queue, self.ports.table)]
-        quiet = [place for place in storage if not answers(int(place.rpartition(":")[2]))]
-        return quiet + [url for url in self.must_answer() if not responds(url)]
+        """Parts that do not answer, each with the address asked."""
+        storage = (self.ports.blob, self.ports.queue, self.ports.table)
+        quiet = [f"azurite (127.0.0.1:{port})" for port in storage if not answers(port)]
+        return quiet + [f"{part} ({url})" for part, url in self.must_answer().items() if not responds(url)]
 
 
 def responds(url: str, seconds: float = 5) -> bool:

@@ -209,7 +209,7 @@ def _run_step(step: Step, options: CheckOptions, stop: Stop) -> Result:
     ending = (last_lines(log, 1) or [""])[0].strip("= ") if step.junit else ""
     say(f"{outcome:7}  {step.name} ({seconds:.1f} s)  {ending}".rstrip())
     if code:
-        show_end(log, 150)
+        show_end(log, 300)
     return Result(step.name, seconds, outcome)
 
 

@@ -110,6 +110,7 @@ def own_group() -> dict[str, Any]:
 
 def stop_all(children: Sequence[Child], grace: float = _GRACE) -> None:
     """End them all: first their stdin, then a signal, then by force; and the rest of their groups."""
+    children = [child for child in children if child.pid]
     for step, patience in ((Child.close_stdin, grace), (Child.terminate, 1.0), (Child.kill, 1.0)):
         if all(child.ended() is not None for child in children):
             break

@@ -17,6 +17,8 @@ class Part:
     child: Child
     sign: str
     lines: int = 1
+    # The part that must be ready before this one is started.
+    after: str = ""
     ready: bool = False
 
     def see(self, line: str) -> None:
@@ -41,7 +43,7 @@ class Layout:
 
 
 def all_parts(layout: Layout) -> list[Part]:
-    """In the order in which they are started; none waits for another."""
+    """All of them; the slowest first."""
     parts = [azurite(layout), functions(layout)]
     if not layout.only_functions:
         parts += [stand_in(layout, "hospital"), stand_in(layout, "microsoft")]
@@ -69,7 +71,9 @@ def functions(layout: Layout) -> Part:
     command += ["--settings", str(file), "--exit-with-parent"]
     if not layout.timers:
         command.append("--no-timers")
-    return Part(_child(layout, "functions", command, extra), "functions ready at")
+    child = _child(layout, "functions", command, extra)
+    # A timer that is due in their first second would find no storage, and say so on the screen.
+    return Part(child, "functions ready at", after="azurite")
 
 
 def stand_in(layout: Layout, name: str) -> Part:

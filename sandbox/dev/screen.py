@@ -3,13 +3,15 @@
 import contextlib
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-_IMPORTANT = re.compile(r"\b(CRITICAL|ERROR|FATAL|WARNING)\b|^Traceback|^\w*(Error|Exception)\b|^\s*(error|warning):")
+_IMPORTANT = re.compile(r"\b(CRITICAL|ERROR|FATAL|WARNING)\b|^[\w.]*(Error|Exception)\b|^\s*(error|warning):")
 # Node's and oidc-provider's wishes for a newer Node: nothing that a person here could act upon.
 _NOISE = re.compile(r"ExperimentalWarning|DeprecationWarning|Use `node --trace-|Unsupported runtime")
 _WIDEST = 240
+_OFTEN_ENOUGH = 3
 
 
 def say(text: str = "") -> None:
@@ -23,6 +25,22 @@ def say(text: str = "") -> None:
 def is_important(line: str) -> bool:
     """Tell whether a line of a part's log belongs on the screen too."""
     return bool(_IMPORTANT.search(line)) and not _NOISE.search(line)
+
+
+class Notices:
+    """Shows what is important, but the same thing only a few times: a part that retries would flood the screen."""
+
+    def __init__(self) -> None:
+        self._shown: Counter[str] = Counter()
+
+    def show(self, name: str, line: str) -> None:
+        """Print a line of a part's log, unless the like of it has been printed often enough."""
+        kind = f"{name} {re.sub(r'[0-9a-f-]*[0-9][0-9a-f-]*', '#', line)}"
+        self._shown[kind] += 1
+        if self._shown[kind] <= _OFTEN_ENOUGH:
+            say(f"[{name}] {shortened(line)}")
+        if self._shown[kind] == _OFTEN_ENOUGH:
+            say(f"[{name}] (more of this kind is only written to the log)")
 
 
 def shortened(line: str) -> str:

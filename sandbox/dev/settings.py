@@ -53,17 +53,25 @@ def moved(values: Mapping[str, str], ports: Ports) -> dict[str, str]:
         return f"{match[1]}:{by_default.get(match[2], match[2])}"
 
     return {
-        name: storage_connection(ports)
-        if value.strip().rstrip(";") == _DEVELOPMENT_STORAGE
-        else _LOCAL_ADDRESS.sub(replace, value)
+        name: storage_connection(ports) if _is_development_storage(value) else _LOCAL_ADDRESS.sub(replace, value)
         for name, value in values.items()
     }
 
 
+def _is_development_storage(value: str) -> bool:
+    return value.strip().rstrip(";") == _DEVELOPMENT_STORAGE
+
+
+def _is_local(value: str) -> bool:
+    return _is_development_storage(value) or bool(_LOCAL_ADDRESS.search(value))
+
+
 def whole_sandbox(root: Path, ports: Ports) -> tuple[Path, dict[str, str]]:
-    """When everything runs: all values by environment, so that one left over in a shell does not count."""
+    """When everything runs: addresses are given by environment, so that one left over in a shell does not count."""
     sample = root / SAMPLE
-    return sample, moved(read_values(sample), ports)
+    values = read_values(sample)
+    local = {name: value for name, value in values.items() if _is_local(value)}
+    return sample, moved(local, ports)
 
 
 def only_functions(root: Path, ports: Ports) -> tuple[Path, dict[str, str]]:

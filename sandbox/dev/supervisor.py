@@ -6,10 +6,11 @@ from typing import Self
 
 from sandbox.dev.child import stop_all
 from sandbox.dev.parts import Part
-from sandbox.dev.screen import is_important, say, shortened, show_end
+from sandbox.dev.screen import Notices, is_important, say, show_end
 from sandbox.dev.stopping import Stop
 
 _TICK = 0.1
+_BETWEEN_QUESTIONS = 0.4
 
 
 class PartEndedError(Exception):
@@ -26,6 +27,7 @@ class Supervisor:
     def __init__(self, parts: Sequence[Part], stop: Stop) -> None:
         self.parts = list(parts)
         self._stop = stop
+        self._notices = Notices()
 
     def __enter__(self) -> Self:
         """Nothing is started yet."""
@@ -36,10 +38,12 @@ class Supervisor:
         stop_all([part.child for part in self.parts])
 
     def start(self) -> None:
-        """All at once: none of them waits for another."""
+        """Start all that need not wait for another."""
+        ready = {part.child.name for part in self.parts if part.ready}
         for part in self.parts:
-            self._stop.check()
-            part.child.start(self._stop)
+            if not part.child.pid and (not part.after or part.after in ready):
+                self._stop.check()
+                part.child.start(self._stop)
 
     def wait_until_ready(self, silent: Callable[[], Sequence[str]], seconds: float) -> None:
         """Until each has said so and everything answers."""
@@ -51,7 +55,10 @@ class Supervisor:
                 raise NotReadyError
             self._stop.sleep(_TICK)
             self.look()
-            missing = [part.child.name for part in self.parts if not part.ready] or silent()
+            self.start()
+            missing = [part.child.name for part in self.parts if not part.ready]
+            if not missing and (missing := silent()):
+                self._stop.sleep(_BETWEEN_QUESTIONS)
 
     def stay(self, until: Callable[[], bool] = lambda: False) -> None:
         """Until one ends, a stop is asked for, or the caller has what it wanted."""
@@ -65,7 +72,7 @@ class Supervisor:
             for line in part.child.new_lines():
                 part.see(line)
                 if is_important(line):
-                    say(f"[{part.child.name}] {shortened(line)}")
+                    self._notices.show(part.child.name, line)
         for part in self.parts:
             code = part.child.ended()
             if code is not None and not self._stop.requested:
@@ -80,6 +87,6 @@ class Supervisor:
     def _show_missing(self, missing: Sequence[str]) -> None:
         say("\nNot ready in time: " + ", ".join(missing))
         for part in self.parts:
-            if not part.ready:
+            if any(name.split()[0] == part.child.name for name in missing):
                 say(f"The last lines of {part.child.name}:")
                 show_end(part.child.log)

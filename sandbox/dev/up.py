@@ -17,7 +17,7 @@ from sandbox.dev.screen import say, show_end, table
 from sandbox.dev.stopping import Stop, StopRequestedError
 from sandbox.dev.supervisor import Supervisor
 
-_PATIENCE = 90.0
+_PATIENCE = 60.0
 _DEFAULTS = Ports()
 
 

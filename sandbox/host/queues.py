@@ -85,8 +85,11 @@ class QueueListener:
 
     async def _hand_back(self, taking: asyncio.Task[list[StoredMessage]]) -> None:
         """Give back what arrives while the host stops, so that it is not hidden for ten minutes."""
+        await asyncio.wait([taking])
+        if taking.exception() is not None:
+            return
         try:
-            for message in await taking:
+            for message in taking.result():
                 await self._queue.hide(message, 0)
         except AzureError as error:
             LOG.warning("Messages of '%s' were not handed back: %s", self._queue.name, _first_line(error))

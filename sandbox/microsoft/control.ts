@@ -178,10 +178,11 @@ const SWITCHES: Readonly<Record<string, (value: unknown) => boolean>> = {
   inactiveAfterMs: milliseconds,
   callEndedWhenEmpty: (value) => typeof value === "boolean",
   reportsAfterMs: milliseconds,
+  handshakeMs: milliseconds,
 };
 
-function settingsShown({ deliveries, calls, reports }: World): Json {
-  return { ...deliveries.settings, ...calls.settings, reportsAfterMs: reports.delayMs };
+function settingsShown({ deliveries, calls, reports, subscriptions: { handshakeMs } }: World): Json {
+  return { ...deliveries.settings, ...calls.settings, reportsAfterMs: reports.delayMs, handshakeMs };
 }
 
 /** Members that are not given stay as they are. */
@@ -190,13 +191,14 @@ function configure(ctx: Context, world: World, body: Json): void {
   if (wrong !== undefined) {
     ctx.throw(400, `"${wrong[0]}" is unknown or has an unusable value`);
   }
-  const { inactiveAfterMs, callEndedWhenEmpty, reportsAfterMs, ...rest } = body;
+  const { inactiveAfterMs, callEndedWhenEmpty, reportsAfterMs, handshakeMs, ...rest } = body;
   world.deliveries.configure(rest as Partial<NotificationSettings>);
   const before = world.calls.settings;
   world.calls.settings = {
     inactiveAfterMs: (inactiveAfterMs as number | undefined) ?? before.inactiveAfterMs,
     callEndedWhenEmpty: (callEndedWhenEmpty as boolean | undefined) ?? before.callEndedWhenEmpty,
   };
+  world.subscriptions.handshakeMs = (handshakeMs as number | undefined) ?? world.subscriptions.handshakeMs;
   world.reports.delayMs = (reportsAfterMs as number | undefined) ?? world.reports.delayMs;
 }
 

@@ -19,7 +19,12 @@ async function show() {
   if (field && typed !== undefined) field.value = typed;
   if (focus) document.getElementById(focus)?.focus();
   const now = room.querySelector("[data-say]")?.dataset.say ?? "";
-  if (said && said.textContent !== now) said.textContent = now;
+  say(now, "unseen");
+}
+function say(text, look) {
+  if (!said || said.textContent === text) return;
+  said.className = look;
+  said.textContent = text;
 }
 room.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -31,7 +36,7 @@ room.addEventListener("submit", async (event) => {
   const result = await answer.json();
   if (result.legId) sessionStorage.setItem(key, result.legId);
   await show();
-  if (!answer.ok && said) said.textContent = result.error;
+  if (!answer.ok) say(result.error, "error");
   document.getElementById("heading")?.focus();
 });
 const events = new EventSource(room.dataset.events);

@@ -17,7 +17,7 @@ function table(
   const body =
     rows.length === 0
       ? html`<p class="soft">${none}</p>`
-      : html`<div class="scroll"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+      : html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`;
   return html`<section class="card"><h2>${caption}</h2>${body}</section>`;
 }

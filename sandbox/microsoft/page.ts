@@ -10,11 +10,14 @@ const STYLE = `
 body { margin:0; background:var(--ground); color:var(--ink); font:17px/1.5 system-ui,"Noto Sans",sans-serif; }
 .standin { background:repeating-linear-gradient(-45deg,#ffe08a 0 14px,#ffd45e 14px 28px); color:#3a2c00; font-size:15px;
   padding:.5rem 1rem; text-align:center; font-weight:600; }
-main { max-width:34rem; margin:clamp(1rem,5vh,3.5rem) auto; padding:0 1rem 2rem; }
+main { max-width:36rem; margin:clamp(1rem,5vh,3.5rem) auto; padding:0 1rem 2rem; }
 main.wide { max-width:62rem; }
 .card { background:var(--paper); border:1px solid var(--line); border-radius:14px; padding:clamp(1.1rem,4vw,2rem); margin-bottom:1.2rem; }
 h1 { font-size:1.5rem; line-height:1.25; margin:0 0 .4rem; } h2 { font-size:1.1rem; margin:1.4rem 0 .5rem; }
-.card > h2:first-child { margin-top:0; }
+.card > h2:first-child { margin-top:0; } .card > :last-child, .card form > :last-child { margin-bottom:0; }
+.cancel { margin-top:1.2rem; } h1 + .stage, h1 + .row { margin-top:1rem; }
+.unseen { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); white-space:nowrap; }
+.error { border-left:5px solid var(--bad); background:var(--tint); padding:.7rem 1rem; border-radius:8px; }
 p { margin:.4rem 0 1rem; } .soft { color:var(--soft); } small { font-size:.9rem; }
 a { color:var(--accent); }
 button, .button { font:inherit; font-weight:600; min-height:48px; padding:.6rem 1.1rem; border-radius:10px; cursor:pointer;
@@ -33,7 +36,7 @@ button:disabled { opacity:.55; cursor:default; }
 input[type=text] { font:inherit; min-height:48px; width:100%; padding:.5rem .8rem; border-radius:10px; border:1px solid var(--soft);
   background:var(--paper); color:var(--ink); }
 label { font-weight:600; display:block; margin-bottom:.3rem; }
-.act { margin:.4rem 0; display:inline-block; } .act:has(.account), .act:has(h2) { display:block; }
+.act { margin:0; display:inline-block; } .act:has(.account), .act:has(h2) { display:block; margin:.4rem 0; }
 ul.plain { list-style:none; margin:0; padding:0; } ul.plain > li { padding:.6rem 0; border-top:1px solid var(--line); }
 ul.plain > li:first-child { border-top:0; }
 .tag { font-size:.9rem; font-weight:600; } .tag.in { color:var(--good); } .tag.lobby { color:var(--warn); } .tag.out { color:var(--soft); }
@@ -41,7 +44,7 @@ ul.plain > li:first-child { border-top:0; }
 .stage { background:#1a2036; color:#eef1ff; border-radius:12px; min-height:9rem; display:grid; place-items:center; text-align:center;
   padding:1.2rem; margin:0 0 1rem; font-size:1.15rem; font-weight:600; }
 table { border-collapse:collapse; width:100%; font-size:.95rem; } th,td { text-align:left; padding:.45rem .6rem .45rem 0;
-  border-top:1px solid var(--line); vertical-align:top; overflow-wrap:anywhere; } th { border-top:0; color:var(--soft); font-weight:600; }
+  border-top:1px solid var(--line); vertical-align:top; overflow-wrap:break-word; } th { border-top:0; color:var(--soft); font-weight:600; }
 .scroll { overflow-x:auto; }
 `;
 

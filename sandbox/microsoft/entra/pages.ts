@@ -41,7 +41,7 @@ ${accounts.filter((account) => account.tenant === tenant).map(accountButton)}`,
 <p class="soft">to go on to ${application}</p>
 ${inputs}
 ${groups}
-<p class="row"><button name="cancel" value="yes">Cancel</button></p>
+<p class="row cancel"><button name="cancel" value="yes">Cancel</button></p>
 </form>`;
   return page({ title: "Pretend Microsoft sign-in", standIn: STAND_IN, body });
 }
@@ -49,5 +49,11 @@ ${groups}
 export function errorPage(code: string, description: string): string {
   const body = html`<div class="card"><h1>Sign-in stops here</h1>
 <p>${description}</p><p class="soft"><small>Code: ${code}</small></p></div>`;
+  return page({ title: "Pretend Microsoft sign-in", standIn: STAND_IN, body });
+}
+
+export function signedOutPage(): string {
+  const body = html`<div class="card"><h1>You are signed out</h1>
+<p>Of the pretend Microsoft only. You can close this page.</p></div>`;
   return page({ title: "Pretend Microsoft sign-in", standIn: STAND_IN, body });
 }

@@ -10,7 +10,7 @@ import Provider, {
 } from "oidc-provider";
 import { cast } from "../../common/cast.ts";
 import { GRAPH_RESOURCE, GRAPH_ROLES, type Settings } from "../settings.ts";
-import { errorPage } from "./pages.ts";
+import { errorPage, signedOutPage } from "./pages.ts";
 import type { TenantStorage } from "./storage.ts";
 import type { EntraTenant } from "./tenants.ts";
 
@@ -236,7 +236,7 @@ function configuration(
           ctx.body = `<!doctype html><title>Signing out</title>${form}<script>const f=document.forms[0];f.insertAdjacentHTML("beforeend",'<input type="hidden" name="logout" value="yes">');f.submit()</script>`;
         },
         postLogoutSuccessSource: (ctx) => {
-          ctx.body = errorPage("signed out", "You are signed out of the pretend Microsoft.");
+          ctx.body = signedOutPage();
         },
       },
       resourceIndicators: {

@@ -42,8 +42,8 @@ export interface Subscription {
 
 const invalid = (message: string): GraphError => new GraphError(400, "InvalidRequest", message);
 
-/** Asks the receiver to echo a token (plain text, 200, within ten seconds). */
-async function shakeHands(url: string): Promise<void> {
+/** Asks the receiver to echo a token (plain text, 200, in time). */
+async function shakeHands(url: string, timeoutMs: number): Promise<void> {
   const token = `Validation: Testing client application reachability for subscription Request-Id: ${randomUUID()} <&'"> ${randomBytes(9).toString("base64")}`;
   const target = new URL(url);
   target.searchParams.set("validationToken", token);
@@ -54,7 +54,7 @@ async function shakeHands(url: string): Promise<void> {
       headers: { "Content-Type": "text/plain; charset=utf-8" },
       body: "",
       redirect: "manual",
-      signal: AbortSignal.timeout(HANDSHAKE_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     const body = await response.text();
     const type = response.headers.get("content-type") ?? "";
@@ -97,6 +97,8 @@ function certificateOf(base64: unknown): X509Certificate {
 }
 
 export class Subscriptions {
+  /** Ten seconds; shorter only for tests that cannot wait. */
+  handshakeMs = HANDSHAKE_MS;
   readonly #meetings: Meetings;
   #all: Subscription[] = [];
   /** Resources whose handshake is under way: a second request is a duplicate already. */
@@ -115,6 +117,7 @@ export class Subscriptions {
   clear(): void {
     this.#all = [];
     this.#pending.clear();
+    this.handshakeMs = HANDSHAKE_MS;
   }
 
   of(caller: Caller): Subscription[] {
@@ -152,9 +155,9 @@ export class Subscriptions {
     }
     this.#pending.set(key, draft.id);
     try {
-      await shakeHands(draft.notificationUrl);
+      await shakeHands(draft.notificationUrl, this.handshakeMs);
       if (draft.lifecycleNotificationUrl !== null) {
-        await shakeHands(draft.lifecycleNotificationUrl);
+        await shakeHands(draft.lifecycleNotificationUrl, this.handshakeMs);
       }
     } finally {
       this.#pending.delete(key);
@@ -171,7 +174,7 @@ export class Subscriptions {
       throw invalid("encryptionCertificateId is required with encryptionCertificate.");
     }
     if (typeof body.notificationUrl === "string" && body.notificationUrl !== subscription.notificationUrl) {
-      await shakeHands(body.notificationUrl);
+      await shakeHands(body.notificationUrl, this.handshakeMs);
       subscription.notificationUrl = body.notificationUrl;
     }
     if (certificate !== undefined) {

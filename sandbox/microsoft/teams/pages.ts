@@ -118,7 +118,7 @@ export function meetingPage(
   const { base, signIn } = addresses;
   const body = html`<p class="soft">${meeting.subject ?? "A meeting"} · ${meeting.tenant.name}</p>
 <div class="card" data-live="${base}/room" data-events="${base}/events" data-acts="${base}/acts">${room(meeting, undefined, accounts, signIn)}</div>
-<p id="said" role="status" class="soft"></p>`;
+<p id="said" role="status" class="unseen"></p>`;
   return page({ title: "Stand-in for a Teams meeting", standIn: STAND_IN, body, script: LIVE_SCRIPT });
 }
 

@@ -54,9 +54,10 @@ SUPERVISOR = """
     def command(name):
         script = folder / (name.partition("-")[0] + ".py")
         return [sys.executable, str(script), str(folder / (name + ".pid"))]
-    def part(name):
+    def part(text):
+        name, _, after = text.partition(":")
         log = folder / (name + ".log")
-        return Part(Child(name, command(name), cwd=root, env=os.environ, log=log), "ready at")
+        return Part(Child(name, command(name), cwd=root, env=os.environ, log=log), "ready at", after=after)
     try:
         if "tool" in sys.argv:
             run_tool("tool", command("tool"), cwd=root, env=os.environ, log=folder / "tool.log", stop=stop)
@@ -214,3 +215,20 @@ def test_what_a_part_writes_is_in_its_log(run: Callable[..., Run]) -> None:
     assert log == f"stand-in ready at {started.folder / 'obedient-1.pid'}\n"
     started.process.send_signal(signal.SIGTERM)
     assert started.process.wait(SECONDS) == 143
+
+
+def test_a_part_waits_for_the_one_it_needs(run: Callable[..., Run]) -> None:
+    started = run("obedient-2:obedient-1,obedient-1")
+    started.wait_ready()
+    first, second = ((started.folder / f"obedient-{number}.pid").stat().st_mtime_ns for number in (1, 2))
+    assert first < second
+    assert len(started.pids()) == 2
+
+
+def test_a_part_that_was_never_started_holds_nothing_up(run: Callable[..., Run]) -> None:
+    started = run("obedient-1:nobody,obedient-2")
+    assert until(lambda: len(started.pids()) == 1, 20)
+    began = time.monotonic()
+    started.process.send_signal(signal.SIGTERM)
+    assert started.process.wait(SECONDS) == 143
+    assert time.monotonic() - began < SECONDS

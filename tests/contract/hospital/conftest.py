@@ -29,7 +29,7 @@ class KeyServer:
                 outer.fetches.append(self.path)
                 environment = self.path.removeprefix("/api/keys/").removesuffix("/jwks.json")
                 keys = outer.keys.get(environment)
-                body = b"" if keys is None else json.dumps(keys.public()).encode()
+                body = b"no such key set" if keys is None else json.dumps(keys.public()).encode()
                 self.send_response(404 if keys is None else outer.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Cache-Control", outer.cache_control)

@@ -85,8 +85,9 @@ class Microsoft:
         version = options.pop("version", "v1.0")
         token = options.pop("token", None) or self.token(tenant=options.pop("tenant", TENANT))
         headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
-        content = {} if body is None else {"json": body}
-        return self.http.request(method, f"/graph/{version}{path}", headers=headers, **content, **options)
+        if body is not None:
+            options["json"] = body
+        return self.http.request(method, f"/graph/{version}{path}", headers=headers, **options)
 
     def create_or_get(self, external_id: str = "visit", organizer: str = ONE, **more: object) -> Json:
         """A meeting of an organiser, made or found."""

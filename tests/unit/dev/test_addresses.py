@@ -27,7 +27,7 @@ def test_the_functions_alone_have_no_stand_in_s_pages() -> None:
     assert "hospital" not in content
     assert "microsoft" not in content
     assert not any("8081" in text or "8082" in text for _, text in alone.table_rows(Path("/logs")))
-    assert alone.must_answer() == ["http://localhost:8071/api/health"]
+    assert alone.must_answer() == {"functions": "http://localhost:8071/api/health"}
 
 
 def test_programs_get_the_same_as_json(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sandbox.dev import screen
     [
         "WARNING shared.ehr: slow",
         "2026-01-01 ERROR something",
-        "Traceback (most recent call last):",
+        "azure.core.exceptions.ServiceRequestError: refused",
         "TypeError: x is not a function",
         "error: no such thing",
     ],
@@ -35,6 +35,20 @@ def test_trouble_is_shown(line: str) -> None:
 )
 def test_the_ordinary_is_not(line: str) -> None:
     assert not screen.is_important(line)
+
+
+def test_the_same_again_is_shown_three_times(capsys: pytest.CaptureFixture[str]) -> None:
+    notices = screen.Notices()
+    for number in range(5):
+        notices.show("functions", f"12:00:0{number} ERROR try {number} of 3f-{number}")
+    notices.show("hospital", "12:00:09 ERROR try 1 of 3f-1")
+    assert capsys.readouterr().out.splitlines() == [
+        "[functions] 12:00:00 ERROR try 0 of 3f-0",
+        "[functions] 12:00:01 ERROR try 1 of 3f-1",
+        "[functions] 12:00:02 ERROR try 2 of 3f-2",
+        "[functions] (more of this kind is only written to the log)",
+        "[hospital] 12:00:09 ERROR try 1 of 3f-1",
+    ]
 
 
 def test_columns_are_aligned() -> None:
