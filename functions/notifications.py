@@ -1,19 +1,19 @@
 """Graph's notifications: the doors that answer at once, and the worker behind their queue."""
 
 import json
-from typing import Any, Literal
+from typing import Any
 
 import azure.functions as func
 
 from functions.answers import Answer, Plain, Queued
 from functions.edge import MAX_NOTIFICATION_BYTES, STORAGE, Call, door
 from shared.errors import ConnectorError
-from shared.microsoft.door import accept, handshake, to_messages
 from shared.telemetry import Event, log
-from shared.wiring import connector
+from shared.wiring import NotificationKind, connector
 
 blueprint = func.Blueprint()
 _QUEUE = "notifications"
+_MAX_VALIDATION_TOKEN = 2048
 
 
 @door(blueprint, "POST", "graph/notifications", limit=MAX_NOTIFICATION_BYTES, queue=_QUEUE)
@@ -32,7 +32,7 @@ def graph_lifecycle(call: Call[Any]) -> Answer:
 @blueprint.queue_trigger(arg_name="message", queue_name=_QUEUE, connection=STORAGE)
 def work_notifications(message: func.QueueMessage) -> None:
     """Verify, decrypt, read and fold what a message carries."""
-    connector().inbox.work(message.get_body().decode())
+    connector().inbox.work(message.get_body().decode(errors="replace"))
 
 
 @blueprint.function_name("park_notifications")
@@ -40,25 +40,25 @@ def work_notifications(message: func.QueueMessage) -> None:
 def park_notifications(message: func.QueueMessage) -> None:
     """What failed at every try is tried once more from here, and else stands in the log as parked."""
     log(Event.QUEUE_MESSAGE_PARKED, reason=_QUEUE, attempt=message.dequeue_count or 0)
-    connector().inbox.work(message.get_body().decode())
+    connector().inbox.work(message.get_body().decode(errors="replace"))
 
 
-def _take_in(call: Call[Any], kind: Literal["change", "lifecycle"]) -> Answer:
+def _take_in(call: Call[Any], kind: NotificationKind) -> Answer:
     """Handshake (echo as plain text within 10 seconds), or a batch for the queue.
 
     Graph, "Change notifications through webhooks".
     """
-    token = handshake(call.query.get("validationToken", ()))
-    if token is not None:
-        return Plain(token.encode())
+    tokens = call.query.get("validationToken", ())
+    if tokens:
+        if len(tokens) > 1 or len(tokens[0]) > _MAX_VALIDATION_TOKEN:
+            raise ConnectorError("body_invalid", detail="validationToken")
+        return Plain(tokens[0].encode())
     try:
         body = json.loads(call.body_bytes)
     except (ValueError, RecursionError):
         raise ConnectorError("body_not_json") from None
     if not isinstance(body, dict):
         raise ConnectorError("body_invalid", detail="object expected")
-    parts = call.connector
-    batch = accept(parts.sealer, parts.settings.geography, body, parts.now().isoformat())
-    messages = tuple(to_messages(parts.sealer, batch, kind))
-    log(Event.NOTIFICATIONS_ACCEPTED, count=len(batch.items), correlation=call.correlation)
+    messages, count = call.connector.take_in(body, kind)
+    log(Event.NOTIFICATIONS_ACCEPTED, count=count, correlation=call.correlation)
     return Queued(messages)

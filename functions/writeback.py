@@ -11,7 +11,6 @@ from functions.models import WritebackList, WritebackOut
 from shared.errors import ConnectorError
 from shared.identifiers import VisitKey, visit_key
 from shared.presence.model import Writeback
-from shared.store.queues import pointer_from_text
 from shared.telemetry import Event, log
 from shared.wiring import connector
 
@@ -62,12 +61,8 @@ def replay_writeback(call: Call[Any]) -> Answer:
 
 
 def _deliver(message: func.QueueMessage) -> None:
-    parts = connector()
-    pointer = pointer_from_text(parts.settings.geography, message.get_body().decode())
-    if pointer is None:
+    if not connector().deliver(message.get_body().decode(errors="replace")):
         log(Event.QUEUE_MESSAGE_PARKED, reason="not a pointer")
-        return
-    parts.outbox.deliver(pointer)
 
 
 def _out(key: VisitKey, participant: str, one: Writeback) -> WritebackOut:

@@ -7,6 +7,7 @@ changes its mind between a check and the call (DNS rebinding) gains nothing.
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ import httpcore
 import httpx
 
 MAX_ANSWER_BYTES = 512 * 1024
+MAX_SECONDS = 15.0
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
@@ -94,15 +96,19 @@ def read(http: httpx.Client, method: str, url: str, **arguments: Any) -> httpx.R
 
     Raises:
         AnswerTooLargeError: the answer is longer.
+        httpx.ReadTimeout: the whole answer took longer than MAX_SECONDS, however often a byte came.
         ForbiddenAddressError: the guard refused the address.
         httpx.TransportError: no connection, or it broke, or it took too long.
     """
+    deadline = time.monotonic() + MAX_SECONDS
     with http.stream(method, url, **arguments) as response:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
                 raise AnswerTooLargeError
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout("the answer never ends", request=response.request)
         response._content = bytes(body)  # noqa: SLF001 - lets callers use .json() on a bounded body
     return response
 

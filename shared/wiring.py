@@ -1,9 +1,10 @@
 """Everything made once per process, each part when first needed, from the settings. Nothing else makes parts."""
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from shared.clock import Clock, utc_now
 from shared.connections.lifecycle import launchable
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 # Parts are imported where they are made, so that no function pays for what it does not use.
 # ruff: noqa: PLC0415
+
+
+NotificationKind = Literal["change", "lifecycle"]
 
 
 class Connector:
@@ -232,6 +236,26 @@ class Connector:
 
         notifications = Notifications(self.keys, self.entra.keys, self.settings, self.now)
         return Inbox(notifications, self.attendance, self.upkeep, self.sealer, self.settings.geography)
+
+    def take_in(self, body: Mapping[str, Any], kind: NotificationKind) -> tuple[tuple[str, ...], int]:
+        """What a notification request leaves for the queue: sealed messages, and how many items are in them.
+
+        Raises:
+            ConnectorError: body_invalid, body_too_large, client_state_unknown.
+        """
+        from shared.microsoft.door import accept, to_messages
+
+        batch = accept(self.sealer, self.settings.geography, body, self.now().isoformat())
+        return tuple(to_messages(self.sealer, batch, kind)), len(batch.items)
+
+    def deliver(self, message: str) -> bool:
+        """Do what a message of the writeback queue says. False if it says nothing that we ever wrote."""
+        from shared.store.queues import pointer_from_text
+
+        pointer = pointer_from_text(self.settings.geography, message)
+        if pointer is not None:
+            self.outbox.deliver(pointer)
+        return pointer is not None
 
     def key_of(self, connection_id: str) -> ConnectionKey | None:
         """The connection that an id names, in this stamp's geography."""

@@ -144,14 +144,16 @@ class VisitDemo:
             self.world.until("the last call", lambda: len(self._calls()) >= wanted)
             for who, states in EXPECTED.items():
                 self.line.check(f"EHR's log, {who}", self._told_of(who), states)
-            self.line.check("calls refused by the EHR", [one for one in self._calls() if one["status"] != httpx.codes.OK], [])
+            refused = [one for one in self._calls() if one["status"] != httpx.codes.OK]
+            self.line.check("calls refused by the EHR", refused, [])
 
     def _settled(self, connection: dict[str, Any]) -> None:
         with self.line.step("connector", "settles the visit and forgets its people"):
             self.world.until("the subscription has ended", self._settle, patience=30)
             outbox = self.world.api("admin", "GET", "/writebacks")["writebacks"]
             mine = [one for one in outbox if one["connection"] == connection["id"]]
-            self.line.check("outbox", sorted({one["status"] for one in mine}), ["delivered"])
+            open_ended = [one for one in mine if one["status"] not in ("delivered", "not needed")]
+            self.line.check(f"outbox: {len(mine)} transitions, of them still to be told", open_ended, [])
             self.line.check("waiting page", self._waiting_page()["over"], wanted=True)
 
     def _settle(self) -> bool:

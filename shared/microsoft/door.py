@@ -5,7 +5,7 @@ What goes on is sealed, because validation tokens and a meeting's resource name 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +14,6 @@ from shared.identifiers import Geography, VisitKey, visit_key
 from shared.sealing import SealBrokenError, Sealer
 
 SEALED_AS = "notifications"
-MAX_VALIDATION_TOKEN = 2048
 _MAX_ITEMS = 1000
 _MAX_MESSAGE_CHARACTERS = 48_000
 _CLIENT_STATE = "client state"
@@ -136,12 +135,3 @@ def _plain(batch: Batch, kind: str) -> Mapping[str, Any]:
             for item in batch.items
         ],
     }
-
-
-def handshake(tokens: Sequence[str]) -> str | None:
-    """The validation token to echo, or None if this is no handshake. Raises body_invalid if it is too long."""
-    if not tokens:
-        return None
-    if len(tokens) > 1 or len(tokens[0]) > MAX_VALIDATION_TOKEN:
-        raise ConnectorError("body_invalid", detail="validationToken")
-    return tokens[0]

@@ -1,0 +1,213 @@
+"""The rules of visits put together on fakes, as `shared/wiring.py` puts them together on the real parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.identifiers import ConnectionKey, Environment, Geography, Role, TenantKey, VisitKey
+from shared.presence.model import Kind, Participant, Signal, State, Status, Writeback
+from shared.sealing import Sealer
+from shared.visits.attendance import Attendance, participant_key
+from shared.visits.desk import Departure, Desk, ToMeeting, ToWaitingPage
+from shared.visits.launch import LaunchTarget
+from shared.visits.meeting import MeetingRoom
+from shared.visits.model import Visit
+from shared.visits.outbox import Outbox
+from shared.visits.ports import EhrUser
+from shared.visits.upkeep import Upkeep
+from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal
+from tests.support.fakes import (
+    START,
+    Clock,
+    FakeClinicians,
+    FakeEhr,
+    FakeMeetings,
+    FakePointers,
+    FakeSignIn,
+    FakeTeller,
+    FakeVisits,
+)
+
+TENANT = TenantKey(Geography.EMEA, "11111111-2222-4333-8444-555555555555")
+CONNECTION = ConnectionKey(TENANT, "ceircejcejbthbcekvkvkvkvkuaqcaibaeaqcaib")
+BASE_URL = "https://ehr.example/interconnect/api/FHIR/R4"
+DEBOUNCE = timedelta(seconds=20)
+LIFETIME = timedelta(hours=12)
+QUIET = timedelta(minutes=30)
+
+TARGET = LaunchTarget(
+    key=CONNECTION,
+    base_url=BASE_URL,
+    environment=Environment.TEST,
+    session_field="sessionId",
+    user_field="externalId",
+    user_type_field="externalIdType",
+    department_field="departmentId",
+    group_field="visit",
+    default_user_types={Role.PROVIDER: "1", Role.PATIENT: "2"},
+    organizer="",
+    subject="Virtual visit",
+)
+
+GUEST = Identity(IdentityKind.GUEST)
+MACHINE = Identity(IdentityKind.APPLICATION)
+
+
+def entra(object_id: str, tenant: str = TENANT.tenant) -> Identity:
+    """An Entra user."""
+    return Identity(IdentityKind.USER, object_id, tenant)
+
+
+def after(seconds: float) -> datetime:
+    """That long after the start."""
+    return START + timedelta(seconds=seconds)
+
+
+def event(seconds: float, leg: str, kind: Kind, identity: Identity = GUEST) -> CallEvent:
+    """A call event of one leg."""
+    at = after(seconds)
+    return CallEvent(at, (LegSignal(leg, Signal(at, kind), identity),))
+
+
+def ended(seconds: float) -> CallEvent:
+    """The meeting is ended for all."""
+    return CallEvent(after(seconds), ended=True)
+
+
+@dataclass
+class House:
+    """Everything, and short ways to act in it."""
+
+    clock: Clock = field(default_factory=Clock)
+    sealer: Sealer = field(default_factory=lambda: Sealer(b"k" * 32))
+    visits: FakeVisits = field(default_factory=FakeVisits)
+    clinicians: FakeClinicians = field(default_factory=FakeClinicians)
+    meetings: FakeMeetings = field(default_factory=FakeMeetings)
+    teller: FakeTeller = field(default_factory=FakeTeller)
+    ehr: FakeEhr = field(default_factory=FakeEhr)
+    sign_in: FakeSignIn = field(default_factory=FakeSignIn)
+    target: LaunchTarget = TARGET
+
+    def __post_init__(self) -> None:
+        self.pointers = FakePointers(self.clock)
+        self.attendance = Attendance(
+            self.visits, self.clinicians, self.teller, self.pointers, self.sealer, self.clock, DEBOUNCE
+        )
+        self.room = MeetingRoom(self.visits, self.meetings, self.sealer, self.clock, self._sleep, LIFETIME)
+        self.desk = Desk(
+            ehr=self.ehr,
+            sign_in=self.sign_in,
+            visits=self.visits,
+            clinicians=self.clinicians,
+            room=self.room,
+            attendance=self.attendance,
+            sealer=self.sealer,
+            now=self.clock,
+            geography=TENANT.geography,
+            launch_redirect="https://connector.example/api/launch/callback",
+            sign_in_redirect="https://connector.example/api/sign-in/callback",
+            visit_lifetime=LIFETIME,
+        )
+        self.outbox = Outbox(self.visits, self.teller, self.attendance, self.clock)
+        self.upkeep = Upkeep(self.visits, self.meetings, self.attendance, self.clock, LIFETIME, QUIET)
+
+    def _sleep(self, seconds: float) -> None:
+        """Waiting takes its time on the clock, and lets other threads run."""
+        self.clock.forward(seconds)
+        time.sleep(0.0005)
+
+    def key(self, session_id: str = "csn-1") -> VisitKey:
+        """The key of a visit."""
+        return VisitKey(CONNECTION, self.sealer.keyed_hash("session id", CONNECTION.connection, session_id))
+
+    def visit(self, session_id: str = "csn-1") -> Visit:
+        """A visit as it is stored."""
+        return self.visits.kept[self.key(session_id)]
+
+    def patient_key(self, external_id: str = "PAT1") -> str:
+        """The key of a patient."""
+        return participant_key(self.sealer, Role.PATIENT, external_id)
+
+    def provider_key(self, external_id: str = "PROV1") -> str:
+        """The key of a clinician."""
+        return participant_key(self.sealer, Role.PROVIDER, external_id)
+
+    def patient(self, external_id: str = "PAT1") -> Participant:
+        """A patient as stored."""
+        return self.visit().participants[self.patient_key(external_id)]
+
+    def provider(self, external_id: str = "PROV1") -> Participant:
+        """A clinician as stored."""
+        return self.visit().participants[self.provider_key(external_id)]
+
+    def launch(
+        self,
+        role: Role,
+        fields: Mapping[str, str],
+        *,
+        subject: str = "fhir-user",
+        query: Mapping[str, list[str]] | None = None,
+    ) -> Departure | ToMeeting | ToWaitingPage:
+        """Both legs of a launch, as a browser goes through them."""
+        whole = {"iss": [BASE_URL], "launch": ["opaque"], **(query or {})}
+        departure = self.desk.begin(self.target, role, whole)
+        pending = self.desk.pending_launch(departure.cookie, departure.state)
+        code = self.ehr.will_say(f"code-{len(self.ehr.redeemed)}", fields, subject)
+        return self.desk.complete(self.target, pending, code)
+
+    def patient_launch(
+        self, external_id: str = "PAT1", session_id: str = "csn-1", **more: str
+    ) -> ToMeeting | ToWaitingPage:
+        """A patient opens the visit from the portal."""
+        way = self.launch(Role.PATIENT, {"sessionId": session_id, "externalId": external_id, **more})
+        assert not isinstance(way, Departure)
+        return way
+
+    def provider_launch(
+        self, external_id: str = "PROV1", object_id: str = "oid-1", session_id: str = "csn-1", **more: str
+    ) -> ToMeeting:
+        """A clinician who signed in at Microsoft before opens the visit from the schedule."""
+        self.clinicians.link(CONNECTION, EhrUser(external_id, "1"), object_id)
+        way = self.launch(Role.PROVIDER, {"sessionId": session_id, "externalId": external_id, **more})
+        assert isinstance(way, ToMeeting)
+        return way
+
+    def happen(self, *events: CallEvent, session_id: str = "csn-1") -> None:
+        """Call events arrive, at the time of the last of them or later."""
+        self.clock.until(max(one.at for one in events))
+        self.attendance.note(self.key(session_id), events)
+
+    def work(self) -> int:
+        """Works through the queue as it stands at this instant; how many messages there were."""
+        count = 0
+        while pointer := self.pointers.take():
+            self.outbox.deliver(pointer)
+            count += 1
+        return count
+
+    def work_until_quiet(self) -> None:
+        """Works through the queue, going on in time as long as there are messages."""
+        for _ in range(1000):
+            due = self.pointers.next_due()
+            if due is None:
+                return
+            self.clock.until(due)
+            self.work()
+        raise AssertionError("the queue never became quiet")
+
+    def told(self, external_id: str) -> list[State]:
+        """What the EHR was told of a person."""
+        return self.teller.states(external_id)
+
+
+def status_of(participant: Participant) -> list[tuple[State, Status]]:
+    """How far each writeback of a participant has come."""
+    return [(one.state, one.status) for one in participant.writebacks]
+
+
+def given_up(participant: Participant) -> Writeback:
+    """The participant's writeback that was given up."""
+    return next(one for one in participant.writebacks if one.status is Status.GIVEN_UP)
