@@ -1,9 +1,28 @@
 """The one list of doors: every blueprint of the app."""
 
-from functions import approval, configuration, health, keys, launch, notifications, openapi, upkeep, visits, writeback
+from functions import (
+    approval,
+    configuration,
+    health,
+    keys,
+    launch,
+    notifications,
+    openapi,
+    privacy,
+    records,
+    reports,
+    tenant,
+    upkeep,
+    visits,
+    writeback,
+)
 
 BLUEPRINTS = (
     configuration.blueprint,
+    records.blueprint,
+    reports.blueprint,
+    tenant.blueprint,
+    privacy.blueprint,
     approval.blueprint,
     launch.blueprint,
     visits.blueprint,

@@ -41,7 +41,8 @@ def finish_ehr_sign_in(call: Call[Any]) -> Answer:
         Cookie(cookie_name(_UNDER_WAY, state), "", 0),
         Cookie(_proof_cookie(session.connection), proof, int(PROOF_LIFETIME.total_seconds())),
     )
-    return Page("signed_in", cookies=cookies, values={"portal_url": call.connector.settings.portal_url("/")})
+    portal_url = call.connector.settings.portal_url(f"/approve/{session.connection}?ehr=done")
+    return Page("signed_in", cookies=cookies, values={"portal_url": portal_url})
 
 
 @door(blueprint, "POST", "connections/{id}/approve", access=Access.TENANT, body=Decision, answer=ConnectionOut)

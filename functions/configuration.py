@@ -16,14 +16,10 @@ from functions.models import (
     HistoryList,
     HistoryOut,
     Reason,
-    RecordList,
-    RecordOut,
     VersionIn,
 )
 from shared.connections.doctor import Checkup
-from shared.connections.lifecycle import launchable
 from shared.connections.model import Connection
-from shared.connections.records import records
 from shared.connections.service import Wish
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey
@@ -95,22 +91,6 @@ def suspend_connection(call: Call[Reason]) -> Answer:
 def resume_connection(call: Call[Any]) -> Answer:
     """Let a connection launch again."""
     return Json(_changed(call, call.connector.connections.resume(key_in_tenant(call), call.caller.object_id), None))
-
-
-@door(blueprint, "GET", "connections/{id}/records", access=Access.READER, answer=RecordList)
-def get_records(call: Call[Any]) -> Answer:
-    """The integration records of the approved revision."""
-    connection = readable(call)
-    settings = call.connector.settings
-    content = launchable(connection)
-    found = records(
-        connection.key,
-        content,
-        launch_base=settings.public_url("/api/launch"),
-        client_id=settings.ehr_client_id(content.environment),
-    )
-    jwks_url = settings.public_url(f"/api/keys/{content.environment.value}/jwks.json")
-    return Json(RecordList(records=[RecordOut.of(one) for one in found], jwks_url=jwks_url))
 
 
 @door(blueprint, "GET", "connections/{id}/history", access=Access.READER, answer=HistoryList)

@@ -11,7 +11,6 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -146,7 +145,7 @@ def door(
         body: the model of a JSON body, if it takes one.
         answer: the model of its JSON answer, for the OpenAPI document.
         limit: the longest body in bytes.
-        queue: the queue on which what the handler answers with `Queued` is put.
+        queue: the queue on which what the handler answers with `Queued` is put. Such a handler does no I/O.
     """
 
     def decorate(handler: Handler) -> Handler:
@@ -154,8 +153,10 @@ def door(
             answer, language = _answer(req, handler, access, kind, body, limit)
             return to_response(answer, language)
 
+        # On the worker's event loop, not in its thread pool: these doors do no I/O, and must answer even while
+        # every thread waits for Graph, whose own handshake comes in here.
         # The worker does not understand list[str] here: it would index no function at all.
-        def queueing(req: func.HttpRequest, messages: func.Out[typing.List[str]]) -> func.HttpResponse:  # noqa: UP006
+        async def queueing(req: func.HttpRequest, messages: func.Out[typing.List[str]]) -> func.HttpResponse:  # noqa: UP006
             answer, language = _answer(req, handler, access, kind, body, limit)
             if isinstance(answer, Queued):
                 messages.set(list(answer.messages))
@@ -238,10 +239,9 @@ def _query(url: str) -> Mapping[str, Sequence[str]]:
 
 
 def _cookies(header: str) -> Mapping[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header[:_MAX_HEADER]).items()}
-    except CookieError:
-        return {}
+    """RFC 6265 section 5.4, leniently: what another application of the domain left there must not hide ours."""
+    pairs = (part.partition("=") for part in header[:_MAX_HEADER].split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _person(req: func.HttpRequest, parts: Connector, access: Access) -> Person:
@@ -269,6 +269,8 @@ def parsed(raw: bytes, model: type[Body]) -> Body:
     """
     try:
         value = json.loads(raw, object_pairs_hook=_without_doubles)
+        # Half of a surrogate pair is JSON to Python, but no text that can be stored or answered with.
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise ConnectorError("body_not_json") from None
     try:

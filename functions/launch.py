@@ -10,8 +10,9 @@ from functions.edge import Call, Kind, door
 from shared.errors import ConnectorError
 from shared.identifiers import Role
 from shared.telemetry import Event, log
-from shared.visits.desk import LAUNCH, SIGN_IN, TICKET, Departure, ToMeeting, ToWaitingPage
+from shared.visits.desk import LAUNCH, SIGN_IN, Departure, ToDeviceTest, ToMeeting, ToWaitingPage
 from shared.visits.launch import LAUNCH_LIFETIME, cookie_name
+from shared.visits.reception import TICKET
 
 blueprint = func.Blueprint()
 _LIFETIME = int(LAUNCH_LIFETIME.total_seconds())
@@ -28,6 +29,12 @@ def launch_provider(call: Call[Any]) -> Answer:
 def launch_patient(call: Call[Any]) -> Answer:
     """The patient portal opens a visit for a patient."""
     return _begin(call, Role.PATIENT)
+
+
+@door(blueprint, "GET", "launch/{id}/device-test", kind=Kind.PAGE)
+def launch_device_test(call: Call[Any]) -> Answer:
+    """The patient portal opens the device test, before the day."""
+    return _begin(call, Role.PATIENT, device_test=True)
 
 
 @door(blueprint, "GET", "launch/callback", kind=Kind.PAGE)
@@ -56,10 +63,10 @@ def sign_in_callback(call: Call[Any]) -> Answer:
     return _onward(onward, Cookie(cookie_name(SIGN_IN, state), "", 0))
 
 
-def _begin(call: Call[Any], role: Role) -> Answer:
+def _begin(call: Call[Any], role: Role, *, device_test: bool = False) -> Answer:
     target = call.connector.launch_target(call.path.get("id", ""))
     try:
-        departure = call.connector.desk.begin(target, role, call.query)
+        departure = call.connector.desk.begin(target, role, call.query, device_test=device_test)
     except ConnectorError as error:
         raise _named_mix_up(call, error, target.environment.value) from error
     log(
@@ -83,12 +90,16 @@ def _named_mix_up(call: Call[Any], error: ConnectorError, environment: str) -> C
     return ConnectorError("wrong_environment", launched=other.value, expected=environment)
 
 
-def _onward(onward: Departure | ToMeeting | ToWaitingPage, used: Cookie) -> Answer:
+def _onward(onward: Departure | ToMeeting | ToWaitingPage | ToDeviceTest, used: Cookie) -> Answer:
     if isinstance(onward, Departure):
         cookie = Cookie(cookie_name(SIGN_IN, onward.state), onward.cookie, _LIFETIME)
         return Redirect(onward.url, (used, cookie))
-    if isinstance(onward, ToMeeting):
-        return Redirect(onward.join_url, (used,))
+    if isinstance(onward, ToDeviceTest):
+        return Redirect(f"/api/device-test?clinic={onward.connection}", (used,))
     handle = onward.key.session[:16]
     ticket = Cookie(cookie_name(TICKET, handle), onward.ticket, _TICKET_LIFETIME)
-    return Redirect(f"/api/visit?visit={handle}", (used, ticket))
+    if isinstance(onward, ToWaitingPage):
+        return Redirect(f"/api/visit?visit={handle}", (used, ticket))
+    if onward.board_first:
+        return Redirect(f"/api/board?visit={handle}", (used, ticket))
+    return Redirect(onward.join_url, (used, ticket))

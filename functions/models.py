@@ -1,6 +1,7 @@
 """The JSON of our API: what comes in and what goes out. Member names are camelCase."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -16,7 +17,8 @@ from shared.connections.model import (
 )
 from shared.connections.records import IntegrationRecord, RecordKind
 from shared.errors import Language
-from shared.identifiers import Environment
+from shared.identifiers import Environment, Role
+from shared.visits.reception import Seen
 
 
 class Model(BaseModel):
@@ -204,6 +206,91 @@ class RecordList(Model):
     jwks_url: str
 
 
+class CompareIn(Model):
+    """What an analyst found in the EHR for one record."""
+
+    kind: RecordKind
+    text: str = Field(max_length=8000)
+
+
+class SaidOut(Model):
+    """One finding: what it means and what to change."""
+
+    code: str
+    said: str
+    change: str
+
+
+class ComparedField(Model):
+    """One field of a record against what was found."""
+
+    field: str
+    matches: bool
+    expected: str
+    found: str
+    findings: list[SaidOut]
+
+
+class CompareOut(Model):
+    """A record against what was found."""
+
+    matches: bool
+    fields: list[ComparedField]
+
+
+class TestLaunchIn(Model):
+    """The clinician for whom meetings are tried; may be empty."""
+
+    clinician: str = Field(default="", max_length=320)
+
+
+class TestLine(Model):
+    """One line of the test launch."""
+
+    code: str
+    state: str
+    said: str
+    next_step: str
+    reason: str
+    commands: list[str]
+
+
+class TestLaunchOut(Model):
+    """The test launch, line by line."""
+
+    lines: list[TestLine]
+
+
+class TenantOut(Model):
+    """Who is asking, and where their tenant's data is."""
+
+    geography: str
+    known: bool
+    object_id: str
+    roles: list[str]
+    is_admin: bool
+    is_auditor: bool
+
+
+class StoredFieldOut(Model):
+    """One stored field; `names` says whether it can lead to a person."""
+
+    table: str
+    column: str
+    what: str
+    why: str
+    where: str
+    until: str
+    names: bool
+    encrypted: bool
+
+
+class PrivacyOut(Model):
+    """Everything that is stored."""
+
+    fields: list[StoredFieldOut]
+
+
 class HistoryOut(Model):
     """One entry of a connection's history."""
 
@@ -250,12 +337,117 @@ class WritebackList(Model):
     truncated: bool
 
 
+class ReplayIn(Model):
+    """Which given-up writebacks to try once more; empty means any."""
+
+    connection: str = Field(default="", max_length=64)
+    reason: str = Field(default="", max_length=200)
+
+
+class ReplayOut(Model):
+    """How many are tried once more."""
+
+    replayed: int
+
+
+class ClinicOut(Model):
+    """What patients see of the clinic."""
+
+    name: str
+    sentence: str
+    number: str
+    logo: str | None
+
+
 class VisitOut(Model):
     """What the waiting page knows."""
 
     state: str
     opened: bool
     over: bool
+    help_asked: bool
+    clinic: ClinicOut | None
+    dial_in: str | None
+
+
+DeviceWord = Literal["fine", "blocked", "missing", "skipped", "failed"]
+
+
+class DevicesIn(Model):
+    """How the device test went."""
+
+    camera: DeviceWord
+    microphone: DeviceWord
+    speaker: DeviceWord
+    connection: DeviceWord
+
+    @property
+    def summary(self) -> str:
+        """`fine`, or the devices that are not."""
+        words = self.model_dump()
+        return ", ".join(f"{name} {word}" for name, word in words.items() if word != "fine") or "fine"
+
+
+class Done(Model):
+    """It is done."""
+
+    ok: bool
+
+
+class HandledIn(Model):
+    """Whose signal was handled."""
+
+    key: str = Field(max_length=64)
+
+
+class SeenOut(Model):
+    """One participant on the arrival board."""
+
+    key: str
+    role: Role
+    number: int
+    state: str
+    since: datetime | None
+    devices: str
+    help_asked: bool
+    needs_attention: bool
+
+    @classmethod
+    def of(cls, seen: Seen) -> "SeenOut":
+        """The participant."""
+        return cls(**vars(seen))
+
+
+class BoardOut(Model):
+    """The arrival board of one visit."""
+
+    opened: bool
+    over: bool
+    join_url: str | None
+    people: list[SeenOut]
+    now: datetime
+
+
+class FunnelDay(Model):
+    """One day of one department; a hidden number is null."""
+
+    day: date
+    department: str
+    launched: int | None
+    page_opened: int | None
+    devices_fine: int | None
+    waiting: int | None
+    admitted: int | None
+    both_connected: int | None
+    finished: int | None
+    hidden: bool
+
+
+class FunnelOut(Model):
+    """How far visits came."""
+
+    days: list[FunnelDay]
+    smallest: int
 
 
 class JoinOut(Model):

@@ -7,10 +7,10 @@ import azure.functions as func
 
 from functions.answers import Answer, Json
 from functions.edge import STORAGE, Access, Call, door
-from functions.models import WritebackList, WritebackOut
+from functions.models import ReplayIn, ReplayOut, WritebackList, WritebackOut
 from shared.errors import ConnectorError
 from shared.identifiers import VisitKey, visit_key
-from shared.presence.model import Writeback
+from shared.presence.model import Status, Writeback
 from shared.telemetry import Event, log
 from shared.wiring import connector
 
@@ -58,6 +58,23 @@ def replay_writeback(call: Call[Any]) -> Answer:
         raise ConnectorError("writeback_not_replayable")
     log(Event.WRITEBACK_REPLAYED, visit=key.session, participant=participant, correlation=call.correlation)
     return Json({"replayed": True}, status=202)
+
+
+@door(blueprint, "POST", "writebacks/replay", access=Access.ADMIN, body=ReplayIn, answer=ReplayOut)
+def replay_writebacks(call: Call[ReplayIn]) -> Answer:
+    """Try all given-up writebacks of a connection or of a reason once more, up to 500 at once."""
+    wanted = call.input
+    found = (
+        (key, participant, one.sequence)
+        for key, participant, one in call.connector.visit_store.writebacks(call.caller.tenant)
+        if one.status is Status.GIVEN_UP
+        and wanted.connection in ("", key.connection.connection)
+        and wanted.reason in ("", one.reason)
+    )
+    some = list(itertools.islice(found, _MOST))
+    replayed = sum(call.connector.outbox.replay(*which) for which in some)
+    log(Event.WRITEBACK_REPLAYED, count=replayed, correlation=call.correlation)
+    return Json(ReplayOut(replayed=replayed))
 
 
 def _deliver(message: func.QueueMessage) -> None:

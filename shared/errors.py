@@ -95,13 +95,16 @@ def language_of(accept_language: str) -> Language:
     choices: list[tuple[float, int, Language]] = []
     for position, part in enumerate(accept_language.lower().split(",")[:20]):
         tag, _, parameters = part.strip().partition(";")
+        language = tag.strip().partition("-")[0]
         weight = parameters.strip().removeprefix("q=")
         try:
             quality = float(weight) if weight else 1.0
         except ValueError:
             quality = 0.0
-        if tag.startswith("zh"):
+        if not 0 < quality <= 1:
+            continue
+        if language == "zh":
             choices.append((-quality, position, "zh-CN"))
-        elif tag.startswith("en"):
+        elif language == "en":
             choices.append((-quality, position, "en"))
     return min(choices)[2] if choices else "en"

@@ -18,9 +18,13 @@ MAX_ANSWER_BYTES = 512 * 1024
 MAX_SECONDS = 15.0
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+_REACHABLE = ipaddress.ip_network("2000::/3")
+_6TO4 = ipaddress.ip_network("2002::/16")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 __all__ = [
     "MAX_ANSWER_BYTES",
+    "MAX_SECONDS",
     "AnswerTooLargeError",
     "ForbiddenAddressError",
     "client",
@@ -51,19 +55,29 @@ class _GuardedBackend(httpcore.SyncBackend):
     ) -> httpcore.NetworkStream:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as unresolved:
+        except (OSError, UnicodeError) as unresolved:
             raise httpcore.ConnectError("the name does not resolve") from unresolved
-        addresses = [str(entry[4][0]) for entry in found]
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not addresses or not all(is_public(address) for address in addresses):
             raise ForbiddenAddressError
-        return super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+        for address in addresses[:-1]:
+            try:
+                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+        return super().connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
 
 
 def is_public(address: str) -> bool:
     """Whether an IP address is globally reachable and no multicast (RFC 6890)."""
     parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            parsed = parsed.ipv4_mapped
+        elif parsed in _NAT64:
+            parsed = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        elif parsed not in _REACHABLE or parsed in _6TO4:
+            return False
     return parsed.is_global and not parsed.is_multicast
 
 
@@ -92,7 +106,7 @@ def guarded_client(*, allow_loopback: bool) -> httpx.Client:
 
 
 def read(http: httpx.Client, method: str, url: str, **arguments: Any) -> httpx.Response:
-    """Send a request and read its answer up to MAX_ANSWER_BYTES.
+    """Send a request and read its answer up to MAX_ANSWER_BYTES, for MAX_SECONDS at most.
 
     Raises:
         AnswerTooLargeError: the answer is longer.
@@ -107,6 +121,7 @@ def read(http: httpx.Client, method: str, url: str, **arguments: Any) -> httpx.R
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
                 raise AnswerTooLargeError
+            # The client's own limit starts anew with every byte that drips in.
             if time.monotonic() > deadline:
                 raise httpx.ReadTimeout("the answer never ends", request=response.request)
         response._content = bytes(body)  # noqa: SLF001 - lets callers use .json() on a bounded body

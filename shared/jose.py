@@ -19,6 +19,7 @@ VerifiedClaims = NewType("VerifiedClaims", dict[str, Any])
 
 LEEWAY = timedelta(seconds=60)
 _MAX_TOKEN_CHARACTERS = 32 * 1024
+_END_OF_TIME = 2.0**53
 
 
 class TokenRefusedError(Exception):
@@ -129,17 +130,24 @@ def verify(token: str, keys: KeySource, expected: Expectation, now: datetime) ->
         raise TokenRefusedError("signature") from wrong
     claims = _json_bytes(signed.payload)
     _check(claims, expected, now)
-    if (
-        "issuer" in key
-        and claims.get("ver") != "1.0"
-        and str(key["issuer"]).replace("{tenantid}", str(claims.get("tid", ""))) != claims["iss"]
-    ):
+    if "issuer" in key and not _may_sign_for(str(key["issuer"]), claims):
         raise TokenRefusedError("iss")
     return VerifiedClaims(claims)
 
 
+def _may_sign_for(issuer: str, claims: Mapping[str, Any]) -> bool:
+    """Whether a key that Entra publishes for one issuer may sign for the token's.
+
+    Version 1 tokens name another issuer than their keys do; the tenant is the same.
+    """
+    tenant = str(claims.get("tid", ""))
+    named = issuer.replace("{tenantid}", tenant)
+    return named == claims["iss"] or (claims.get("ver") == "1.0" and f"/{tenant}/" in named)
+
+
 def _check(claims: dict[str, Any], expected: Expectation, now: datetime) -> None:
-    if claims.get("iss") not in expected.issuers:
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str) or issuer not in expected.issuers:
         raise TokenRefusedError("iss")
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
@@ -160,7 +168,8 @@ def _check_times(claims: dict[str, Any], now: datetime) -> None:
         value = claims.get(name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        # Python's JSON knows NaN and Infinity, which compare as never expired.
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _END_OF_TIME:
             raise TokenRefusedError(name)
         times[name] = value
     moment = now.timestamp()
@@ -201,7 +210,7 @@ def sign(key: "jwk.JWK", algorithm: str, claims: Mapping[str, Any], *, header: M
     """A compact signed token with `alg`, `kid` and `typ` in its header (SMART 2.2, client-confidential-asymmetric)."""
     from jwcrypto import jwt  # noqa: PLC0415
 
-    full = {"alg": algorithm, "kid": key.key_id, "typ": "JWT", **(header or {})}
+    full = {"alg": algorithm, "kid": key.get("kid"), "typ": "JWT", **(header or {})}
     token = jwt.JWT(header=full, claims=dict(claims))
     token.make_signed_token(key)
     return str(token.serialize())

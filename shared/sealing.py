@@ -66,7 +66,7 @@ class Sealer:
 
     def is_keyed_hash(self, candidate: str, purpose: str, *parts: str) -> bool:
         """Whether the candidate is the keyed hash of the parts; takes the same time either way."""
-        return hmac.compare_digest(candidate.encode(), self.keyed_hash(purpose, *parts).encode())
+        return hmac.compare_digest(candidate.encode(errors="replace"), self.keyed_hash(purpose, *parts).encode())
 
 
 def _derived(data_key: bytes, purpose: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from shared.clock import Clock, utc_now
 from shared.connections.lifecycle import launchable
+from shared.connections.model import Branding
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Role, connection_key
 from shared.keys import Keys, LocalKeys
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import httpx
     from azure.data.tables import TableServiceClient
 
+    from shared.checklist import Checklist
     from shared.connections.service import Connections
     from shared.ehr.discovery import Discovery
     from shared.ehr.epic import EpicStatus
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from shared.visits.attendance import Attendance
     from shared.visits.desk import Desk
     from shared.visits.outbox import Outbox
+    from shared.visits.reception import Reception
     from shared.visits.upkeep import Upkeep
 
 # Parts are imported where they are made, so that no function pays for what it does not use.
@@ -201,11 +204,19 @@ class Connector:
             attendance=self.attendance,
             sealer=self.sealer,
             now=self.now,
-            geography=self.settings.geography,
+            reception=self.reception,
             launch_redirect=self.settings.public_url("/api/launch/callback"),
             sign_in_redirect=self.settings.public_url("/api/sign-in/callback"),
             visit_lifetime=lifetime,
         )
+
+    @cached_property
+    def reception(self) -> "Reception":
+        """What ticket holders see and do."""
+        from shared.visits.reception import Reception
+
+        lifetime = timedelta(hours=self.settings.visit_hours)
+        return Reception(self.visit_store, self.sealer, self.now, self.settings.geography, lifetime)
 
     @cached_property
     def outbox(self) -> "Outbox":
@@ -237,6 +248,23 @@ class Connector:
         notifications = Notifications(self.keys, self.entra.keys, self.settings, self.now)
         return Inbox(notifications, self.attendance, self.upkeep, self.sealer, self.settings.geography)
 
+    @cached_property
+    def checklist(self) -> "Checklist":
+        """The test launch."""
+        from shared.checklist import Checklist
+
+        return Checklist(
+            doctor=self.connections.doctor,
+            smart=self.smart,
+            teller=self.teller,
+            entra=self.entra,
+            meetings=self.meetings,
+            keys=self.keys,
+            http=self.microsoft_http,
+            settings=self.settings,
+            now=self.now,
+        )
+
     def take_in(self, body: Mapping[str, Any], kind: NotificationKind) -> tuple[tuple[str, ...], int]:
         """What a notification request leaves for the queue: sealed messages, and how many items are in them.
 
@@ -256,6 +284,12 @@ class Connector:
         if pointer is not None:
             self.outbox.deliver(pointer)
         return pointer is not None
+
+    def branding(self, connection_id: str) -> Branding | None:
+        """What patients see of the clinic, if the connection is approved."""
+        key = self.key_of(connection_id)
+        connection = self.connection_store.read_cached(key) if key else None
+        return connection.approved.settings.branding if connection and connection.approved else None
 
     def key_of(self, connection_id: str) -> ConnectionKey | None:
         """The connection that an id names, in this stamp's geography."""
@@ -284,6 +318,7 @@ class Connector:
             default_user_types={Role.PROVIDER: values.provider_id_type, Role.PATIENT: values.patient_id_type},
             organizer=content.settings.organizer_object_id or "",
             subject=content.settings.meeting_subject,
+            board_first=content.settings.provider_landing == "board",
         )
 
 

@@ -1,6 +1,7 @@
 """A browser without a window: cookies, redirects one by one, forms. Enough for OAuth journeys."""
 
 import re
+import weakref
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -61,6 +62,8 @@ class Browser:
 
     def __init__(self) -> None:
         self.http = httpx.Client(timeout=40.0, transport=_AsBrowsersRead())
+        # A browser that nobody holds any more leaves no connection behind.
+        weakref.finalize(self, self.http.close)
         self.hops: list[str] = []
         self.page = httpx.Response(204)
 

@@ -68,7 +68,8 @@ async function addLaunch(ctx: Context, environments: Environments): Promise<void
     return ctx.throw(400, '"appointment" must be the key of an appointment');
   }
   const overrides = overridesOf(ctx, body.overrides);
-  const url = begin(environment, { user, patient: who, appointment, overrides });
+  const deviceTest = body.kind === "device-test";
+  const url = begin(environment, { user, patient: who, appointment, overrides, deviceTest });
   if (typeof url === "string") {
     return ctx.throw(409, url);
   }

@@ -1,7 +1,13 @@
 /** Integration records as an analyst pastes them, and the mnemonics of their context tokens (Epic: FDI records). */
 import type { Appointment, EhrUser, Patient } from "../common/cast.ts";
 
-export const RECORD_KINDS = ["provider", "patient", "group-provider", "group-patient"] as const;
+export const RECORD_KINDS = [
+  "provider",
+  "patient",
+  "group-provider",
+  "group-patient",
+  "device-test",
+] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 export interface IntegrationRecord {

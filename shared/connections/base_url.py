@@ -12,7 +12,10 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 _PASTED_TAILS = ("/.well-known/smart-configuration", "/metadata")
 _WITHOUT_VERSION = re.compile(r"/api/FHIR$", re.IGNORECASE)
 _OLDER_VERSION = re.compile(r"(/api/FHIR)/(DSTU2|STU3)$", re.IGNORECASE)
-_INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
+_INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_URL_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
+_LABEL = r"[a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
 _LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "localdomain")
 _MAX_LENGTH = 500
 
@@ -52,18 +55,19 @@ def normalise(text: str, *, allow_loopback: bool) -> BaseUrl:
     if refusals:
         return BaseUrl("", tuple(repairs), refusals)
     path = _repaired_path(parts, repairs)
-    host = parts.netloc.lower().removesuffix(":443" if parts.scheme.lower() == "https" else ":80")
+    scheme = parts.scheme.lower()
+    default_port = 443 if scheme == "https" else 80
+    host = (parts.hostname or "") + (f":{parts.port}" if parts.port not in (None, default_port) else "")
     if host != parts.netloc:
         repairs.append("host_normalised")
-    return BaseUrl(urlunsplit((parts.scheme.lower(), host, path, "", "")), tuple(repairs))
+    return BaseUrl(urlunsplit((scheme, host, path, "", "")), tuple(repairs))
 
 
 def _repaired_path(parts: SplitResult, repairs: list[str]) -> str:
     path = parts.path
-    for tail in _PASTED_TAILS:
-        if path.rstrip("/").endswith(tail):
-            path = path.rstrip("/").removesuffix(tail)
-            repairs.append("pasted_tail_removed")
+    while tail := next((one for one in _PASTED_TAILS if path.rstrip("/").endswith(one)), ""):
+        path = path.rstrip("/").removesuffix(tail)
+        repairs.append("pasted_tail_removed")
     if parts.query or parts.fragment:
         repairs.append("query_removed")
     if path.endswith("/"):
@@ -82,7 +86,8 @@ def proposals(url: str) -> tuple[str, ...]:
 
 def _refusals(cleaned: str, parts: SplitResult, *, allow_loopback: bool) -> tuple[str, ...]:
     host = parts.hostname or ""
-    if len(cleaned) > _MAX_LENGTH or not host or not _is_host(host):
+    readable = len(cleaned) <= _MAX_LENGTH and _URL_CHARACTERS.fullmatch(cleaned)
+    if not readable or not host or not _is_host(host):
         return ("not_a_url",)
     refused: list[str] = []
     if parts.username is not None or parts.password is not None:
@@ -100,7 +105,7 @@ def _refusals(cleaned: str, parts: SplitResult, *, allow_loopback: bool) -> tupl
 
 
 def _is_host(host: str) -> bool:
-    return _is_ip_literal(host) or bool(re.fullmatch(r"[a-z0-9]([a-z0-9.\-]*[a-z0-9])?", host.lower()))
+    return _is_ip_literal(host) or bool(_HOST.fullmatch(host.lower()))
 
 
 def _is_ip_literal(host: str) -> bool:

@@ -71,6 +71,20 @@ class StatusCall(_Frozen):
     scope: ShortText = "system/Appointment.read"
 
 
+class Branding(_Frozen):
+    """What patients see of the clinic. A logo comes along in the page itself: no request to anybody else."""
+
+    name: ShortText = ""
+    sentence: ShortText = ""
+    clinic_number: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9+() .\-/]{0,40}$")] = ""
+    logo: (
+        Annotated[
+            str, StringConstraints(max_length=34_000, pattern=r"^data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$")
+        ]
+        | None
+    ) = None
+
+
 class ConnectionSettings(_Frozen):
     """What can differ from hospital to hospital. Part of the revision, so part of what is approved."""
 
@@ -78,6 +92,8 @@ class ConnectionSettings(_Frozen):
     mnemonics: ContextMnemonics = ContextMnemonics()
     status_call: StatusCall = StatusCall()
     organizer_object_id: ObjectId | None = None
+    branding: Branding = Branding()
+    provider_landing: Literal["meeting", "board"] = "meeting"
     meeting_subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] = (
         "Virtual visit"
     )

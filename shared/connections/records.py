@@ -14,6 +14,7 @@ class RecordKind(StrEnum):
     PATIENT = "patient"
     GROUP_PROVIDER = "group-provider"
     GROUP_PATIENT = "group-patient"
+    DEVICE_TEST = "device-test"
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,17 @@ def records(key: ConnectionKey, content: Content, *, launch_base: str, client_id
     return tuple(
         IntegrationRecord(
             kind=kind,
-            launch_url=f"{launch_base}/{key.connection}/{role.value}",
+            launch_url=f"{launch_base}/{key.connection}/{path}",
             client_id=client_id,
             context_token=_context_token(content.settings, role, group=group),
             fingerprint=content.fingerprint,
         )
-        for kind, role, group in (
-            (RecordKind.PROVIDER, Role.PROVIDER, False),
-            (RecordKind.PATIENT, Role.PATIENT, False),
-            (RecordKind.GROUP_PROVIDER, Role.PROVIDER, True),
-            (RecordKind.GROUP_PATIENT, Role.PATIENT, True),
+        for kind, path, role, group in (
+            (RecordKind.PROVIDER, "provider", Role.PROVIDER, False),
+            (RecordKind.PATIENT, "patient", Role.PATIENT, False),
+            (RecordKind.GROUP_PROVIDER, "provider", Role.PROVIDER, True),
+            (RecordKind.GROUP_PATIENT, "patient", Role.PATIENT, True),
+            (RecordKind.DEVICE_TEST, "device-test", Role.PATIENT, False),
         )
     )
 

@@ -228,8 +228,18 @@ class Connections:
             environment=wish.environment,
             ehr_kind=wish.ehr_kind,
             approver=approver.object_id,
-            settings=wish.settings,
+            settings=self._checked(wish.settings),
         )
+
+    def _checked(self, settings: ConnectionSettings) -> ConnectionSettings:
+        """The settings, their own base URL for the status call held to the same rules. Raises url_refused."""
+        call = settings.status_call
+        if not call.base_url:
+            return settings
+        base = normalise(call.base_url, allow_loopback=self.doctor.allow_loopback)
+        if not base.url:
+            raise ConnectorError("url_refused", finding=base.refusals[0])
+        return settings.model_copy(update={"status_call": call.model_copy(update={"base_url": base.url})})
 
     def _must_be_new(self, tenant: TenantKey, content: Content, but: ConnectionKey | None) -> None:
         for other in self.store.of_tenant(tenant):

@@ -68,7 +68,9 @@ class Discovery:
             return kept[1]
         fetched = self.fetch(f"{base_url}/.well-known/smart-configuration", environment)
         if fetched.body is None:
-            raise ConnectorError("ehr_unreachable" if fetched.problem != "not_json" else "ehr_answer_invalid")
+            if fetched.problem == "not_json":
+                raise ConnectorError("ehr_answer_invalid", missing="JSON")
+            raise ConnectorError("ehr_unreachable")
         found = self._parsed(base_url, environment, fetched.body)
         with self._lock:
             self._known[base_url, environment] = (self._now(), found)
@@ -91,11 +93,14 @@ class Discovery:
         if "jwks_uri" not in body or "issuer" not in body:
             discovered = self.fetch(f"{base_url}/.well-known/openid-configuration", environment).body or {}
             body = {**discovered, **body}
+        issuer = body.get("issuer")
+        if not isinstance(issuer, str) or not issuer:
+            raise ConnectorError("ehr_answer_invalid", missing="issuer")
         algorithms = body.get("token_endpoint_auth_signing_alg_values_supported")
         return SmartConfiguration(
             authorization_endpoint=self._url(base_url, body, "authorization_endpoint"),
             token_endpoint=self._url(base_url, body, "token_endpoint"),
-            issuer=str(body.get("issuer", "")),
+            issuer=issuer,
             jwks_uri=self._url(base_url, body, "jwks_uri"),
             assertion_algorithms=tuple(map(str, algorithms)) if isinstance(algorithms, list) else (),
         )
@@ -104,7 +109,10 @@ class Discovery:
         value = body.get(name)
         if not isinstance(value, str) or not value:
             raise ConnectorError("ehr_answer_invalid", missing=name)
-        url = urljoin(f"{base_url}/", value)
+        try:
+            url = urljoin(f"{base_url}/", value)
+        except ValueError:
+            url = ""
         if is_refused(url, allow_loopback=self._settings.allow_loopback_ehr):
             raise ConnectorError("ehr_answer_invalid", missing=name)
         return url

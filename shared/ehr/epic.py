@@ -82,7 +82,7 @@ class EpicStatus:
                 answer = self._call(content, message, fresh_token=True)
         except ConnectorError as failed:
             return Told(delivered=False, retry=failed.code == "ehr_unreachable", reason=failed.code)
-        except (httpx.TransportError, AnswerTooLargeError) as failed:
+        except (httpx.HTTPError, AnswerTooLargeError) as failed:
             return Told(delivered=False, retry=True, reason=type(failed).__name__)
         except ForbiddenAddressError:
             return Told(delivered=False, reason="private address")

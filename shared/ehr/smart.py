@@ -3,6 +3,7 @@
 Access and refresh tokens never leave this module: what is returned are the launch's own fields and a subject.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -30,6 +31,8 @@ _EHR_LAUNCH_SCOPES = f"launch {_STANDALONE_SCOPES}"
 _ID_TOKEN_ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
 _NOT_FIELDS = frozenset({"access_token", "refresh_token", "id_token", "token_type", "scope", "expires_in", "state"})
 _OUR_FAULT = frozenset({"invalid_client", "unauthorized_client"})
+_BUSY = frozenset({408, 425, 429})
+_BEARER = re.compile(r"[!-~]+")
 
 
 class SmartEhr:
@@ -97,9 +100,9 @@ class SmartEhr:
         found = self._discovery.configuration(base_url, environment)
         body = self._token(found, environment, {"grant_type": "client_credentials", "scope": scope})
         token, lifetime = body.get("access_token"), body.get("expires_in", 300)
-        if not isinstance(token, str) or not isinstance(lifetime, int | float):
+        if not isinstance(token, str) or not _BEARER.fullmatch(token) or not isinstance(lifetime, int | float):
             raise ConnectorError("ehr_answer_invalid", missing="access_token")
-        return token, timedelta(seconds=max(0.0, min(float(lifetime), 3600.0)))
+        return token, timedelta(seconds=max(0.0, min(lifetime, 3600.0)))
 
     def _token(self, found: SmartConfiguration, environment: Environment, form: Mapping[str, str]) -> Mapping[str, Any]:
         data = {
@@ -112,11 +115,12 @@ class SmartEhr:
         except (httpx.HTTPError, ForbiddenAddressError, AnswerTooLargeError) as failed:
             raise ConnectorError("ehr_unreachable") from failed
         body = json_object(answer)
-        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        if answer.status_code in _BUSY or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise ConnectorError("ehr_unreachable")
         if answer.status_code != httpx.codes.OK:
             fault = body.get("error") if body else None
-            raise ConnectorError("ehr_unauthorized_client" if fault in _OUR_FAULT else "ehr_token_refused")
+            ours = isinstance(fault, str) and fault in _OUR_FAULT
+            raise ConnectorError("ehr_unauthorized_client" if ours else "ehr_token_refused")
         if body is None:
             raise ConnectorError("ehr_answer_invalid", missing="JSON")
         return body

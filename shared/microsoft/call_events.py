@@ -22,6 +22,7 @@ _THERE_LISTS = (
     "activeparticipants",
 )
 _MAX_LEG = 256
+_MAX_DEPTH = 32
 
 
 def call_event(resource: Mapping[str, Any], received: datetime) -> CallEvent:
@@ -48,7 +49,7 @@ def _signals(event: Mapping[str, Any], at: datetime) -> Iterator[LegSignal]:
 
 
 def _kind(participant: Mapping[str, Any], *, gone: bool) -> Kind:
-    if gone or participant.get("removedstate"):
+    if gone or participant.get("removedstate") is not None:
         return Kind.LEFT
     return Kind.LOBBY if participant.get("isinlobby") is True else Kind.JOINED
 
@@ -66,12 +67,14 @@ def _identity(participant: Mapping[str, Any]) -> Identity:
     return Identity(IdentityKind.GUEST)
 
 
-def _lower(value: Any) -> Any:
-    """The value with all member names in lower case, at every depth."""
+def _lower(value: Any, depth: int = 0) -> Any:
+    """The value with all member names in lower case, at every depth that any generation knows."""
+    if depth > _MAX_DEPTH:
+        return None
     if isinstance(value, dict):
-        return {str(name).lower(): _lower(inner) for name, inner in value.items()}
+        return {str(name).lower(): _lower(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_lower(inner) for inner in value]
+        return [_lower(inner, depth + 1) for inner in value]
     return value
 
 
@@ -84,6 +87,6 @@ def _time(value: object) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -5,6 +5,7 @@ What goes on is sealed, because validation tokens and a meeting's resource name 
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from shared.errors import ConnectorError
 from shared.identifiers import Geography, VisitKey, visit_key
 from shared.sealing import SealBrokenError, Sealer
+from shared.telemetry import Event, log
 
 SEALED_AS = "notifications"
 _MAX_ITEMS = 1000
@@ -90,21 +92,31 @@ def _item(sealer: Sealer, geography: Geography, raw: object) -> Item | None:
     )
 
 
-def to_messages(sealer: Sealer, batch: Batch, kind: Literal["change", "lifecycle"]) -> Iterator[str]:
+def to_messages(sealer: Sealer, batch: Batch, kind: Literal["change", "lifecycle"]) -> tuple[str, ...]:
     """The batch as sealed queue messages: one, or as many as the size of a message makes necessary.
 
+    A notification that is too large for a message is left out: the others must not wait for it.
+
     Raises:
-        ConnectorError: body_too_large if a single notification is too large for a message.
+        ConnectorError: body_too_large if nothing is left.
     """
+    messages = tuple(_messages(sealer, batch, kind))
+    if not messages:
+        raise ConnectorError("body_too_large")
+    return messages
+
+
+def _messages(sealer: Sealer, batch: Batch, kind: str) -> Iterator[str]:
     message = sealer.seal(SEALED_AS, json.dumps(_plain(batch, kind), separators=(",", ":")))
     if len(message) <= _MAX_MESSAGE_CHARACTERS:
         yield message
         return
     if len(batch.items) == 1:
-        raise ConnectorError("body_too_large")
+        log(Event.NOTIFICATION_IGNORED, level=logging.WARNING, reason="too large for a queue message")
+        return
     middle = len(batch.items) // 2
     for half in (batch.items[:middle], batch.items[middle:]):
-        yield from to_messages(sealer, Batch(half, batch.validation_tokens, batch.received), kind)
+        yield from _messages(sealer, Batch(half, batch.validation_tokens, batch.received), kind)
 
 
 def from_message(sealer: Sealer, geography: Geography, message: str) -> Batch:

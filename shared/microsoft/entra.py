@@ -60,10 +60,10 @@ class Entra:
         self.keys = KeySource(self._fetch_keys, now)
 
     def graph_token(self, tenant: str) -> str:
-        """A token for Graph in that tenant; msal keeps it while it is good. Raises meeting_unavailable, no_consent."""
+        """A token for Graph in that tenant; msal keeps it while good. Raises microsoft_unavailable, no_consent."""
         try:
             answer = self._app(tenant).acquire_token_for_client([self._settings.graph_scope])
-        except (httpx.HTTPError, ValueError, OSError) as failed:
+        except (httpx.HTTPError, AnswerTooLargeError, ValueError, OSError) as failed:
             raise ConnectorError("microsoft_unavailable") from failed
         token = answer.get("access_token")
         if not isinstance(token, str):
@@ -171,7 +171,7 @@ class Entra:
             )
         try:
             answer = self._identity.acquire_token_for_client(resource=_EXCHANGE_AUDIENCE)
-        except (httpx.HTTPError, ValueError, OSError) as failed:
+        except (httpx.HTTPError, AnswerTooLargeError, ValueError, OSError) as failed:
             raise ConnectorError("microsoft_unavailable") from failed
         token = answer.get("access_token")
         if not isinstance(token, str):
@@ -211,5 +211,8 @@ class _MsalHttp:
         return self.real + url.removeprefix(self.named) if self.named and url.startswith(self.named) else url
 
     def _answer(self, answer: httpx.Response) -> _MsalAnswer:
+        # msal would tell a busy Entra with an exception of its own, or as a refusal.
+        if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            answer.raise_for_status()
         text = answer.text.replace(self.real, self.named) if self.named else answer.text
         return _MsalAnswer(answer.status_code, text, answer.headers)

@@ -75,5 +75,5 @@ def checked(answer: httpx.Response) -> Mapping[str, Any]:
 def _wait(state: RetryCallState) -> float:
     answer = state.outcome.result() if state.outcome else None
     asked = answer.headers.get("Retry-After", "") if answer is not None else ""
-    wanted = float(asked) if asked.isdigit() else 0.5 * 2.0**state.attempt_number
+    wanted = float(asked) if asked.isdecimal() else 0.5 * 2.0**state.attempt_number
     return min(wanted, _LONGEST_WAIT_SECONDS)

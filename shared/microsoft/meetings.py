@@ -23,7 +23,7 @@ from shared.visits.ports import MeetingWish
 
 _LONGEST = timedelta(minutes=4230)
 _KEPT_USERS_FOR = timedelta(minutes=10)
-_EXISTING = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MEETING_SETTINGS: Mapping[str, Any] = {
     "lobbyBypassSettings": {"scope": "organization", "isDialInBypassEnabled": False},
     "allowedLobbyAdmitters": "organizerAndCoOrganizersAndPresenters",
@@ -64,7 +64,7 @@ class GraphMeetings:
         meeting_id, join_url = found.get("id"), found.get("joinWebUrl")
         if not isinstance(meeting_id, str) or not isinstance(join_url, str):
             raise ConnectorError("microsoft_unavailable")
-        return Meeting(meeting_id, join_url, organizer)
+        return Meeting(meeting_id, join_url, organizer, _dial_in(found))
 
     def configure(self, tenant: TenantKey, meeting: Meeting, co_organizers: Sequence[str]) -> None:
         """Lobby, presenters, chat, recording. Attendees are replaced as a whole, so others' are read and merged."""
@@ -94,7 +94,7 @@ class GraphMeetings:
         tenant = key.connection.tenant.tenant
         answer = self._graph.send(tenant, "POST", f"{self._beta}/subscriptions", body=body)
         if answer.status_code == httpx.codes.CONFLICT:
-            existing = _EXISTING.search(answer.text)
+            existing = _OBJECT_ID.search(answer.text)
             return Subscription(existing.group().lower(), expires) if existing else None
         return Subscription(str(checked(answer)["id"]), expires)
 
@@ -115,6 +115,21 @@ class GraphMeetings:
         if answer.status_code != httpx.codes.NOT_FOUND:
             checked(answer)
 
+    def may_organise(self, tenant: TenantKey, organizer: str) -> bool:
+        """Whether an application access policy covers this organizer.
+
+        Asked by looking for a meeting that cannot exist: 403 names the missing policy, all else means it is there.
+        """
+        query = quote("JoinWebUrl eq 'https://connector.invalid/'", safe="")
+        answer = self._graph.send(tenant.tenant, "GET", f"{self._v1}/users/{organizer}/onlineMeetings?$filter={query}")
+        try:
+            checked(answer)
+        except ConnectorError as refused:
+            if refused.code in ("microsoft_unavailable", "no_consent"):
+                raise
+            return refused.code != "meeting_access_policy"
+        return True
+
     def find(self, tenant: TenantKey, user: str) -> DirectoryUser | None:
         """The tenant's user with that user name or object id, or None; kept for some minutes, in memory."""
         kept = self._users.get((tenant.tenant, user.lower()))
@@ -125,7 +140,10 @@ class GraphMeetings:
         if answer is None or answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.BAD_REQUEST):
             return None
         body = checked(answer)
-        found = DirectoryUser(str(body.get("id", "")).lower(), str(body.get("userPrincipalName", "")))
+        # "delta" or ".." are user names to an administrator and other routes to Graph.
+        if not _OBJECT_ID.fullmatch(str(body.get("id", ""))):
+            return None
+        found = DirectoryUser(str(body["id"]).lower(), str(body.get("userPrincipalName", "")))
         self._users[tenant.tenant, user.lower()] = (self._now(), found)
         return found
 
@@ -146,6 +164,15 @@ class GraphMeetings:
             "upn": user.user_name if user else None,
             "role": "coorganizer",
         }
+
+
+def _dial_in(meeting: Mapping[str, Any]) -> str:
+    """The number to dial and the conference's own number, where the organizer's licence has dial-in."""
+    audio = meeting.get("audioConferencing")
+    if not isinstance(audio, dict):
+        return ""
+    number, conference = audio.get("tollFreeNumber") or audio.get("tollNumber"), audio.get("conferenceId")
+    return f"{number}, {conference}#" if number and conference else ""
 
 
 def _object_id(attendee: Mapping[str, Any]) -> str:

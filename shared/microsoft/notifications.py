@@ -4,7 +4,6 @@ Graph, "Change notifications that include resource data": validation tokens, the
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -58,7 +57,7 @@ class Notifications:
             wrapped = base64.b64decode(encrypted["dataKey"], validate=True)
             signature = base64.b64decode(encrypted["dataSignature"], validate=True)
             key = self._keys.unwrap(encrypted["encryptionCertificateId"], wrapped)
-        except (KeyError, binascii.Error, UnwrapError):
+        except (KeyError, ValueError, UnwrapError):
             raise NotificationRefusedError("cannot be unwrapped") from None
         if len(key) != _AES_KEY_BYTES:
             raise NotificationRefusedError("cannot be unwrapped")

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from shared.presence.model import Baton, Participant
 
-ABANDONED_AFTER = timedelta(minutes=15)
-"""A baton this long overdue was lost with its message: longer than any worker may hold a message."""
+ABANDONED_AFTER = timedelta(minutes=6)
+"""A baton this long overdue was lost with its message: no worker may run longer (host.json, functionTimeout)."""
 
 
 def with_baton(participant: Participant, now: datetime) -> Participant:

@@ -36,8 +36,12 @@ def fold(legs: Legs, ends: Iterable[datetime], debounce: timedelta) -> tuple[Ste
 def _with_ends(legs: Legs, ends: Sequence[datetime]) -> dict[str, tuple[Signal, ...]]:
     told: dict[str, tuple[Signal, ...]] = {}
     for leg, signals in legs.items():
-        closing = () if leg == PAGE_LEG else (Signal(end, Kind.LEFT) for end in ends if _is_there(signals, end))
-        told[leg] = tuple(sorted({*signals, *closing}))
+        known = set(signals)
+        for end in sorted(ends) if leg != PAGE_LEG else ():
+            # Whoever left with an earlier end is not there to leave with a later one.
+            if _is_there(known, end):
+                known.add(Signal(end, Kind.LEFT))
+        told[leg] = tuple(sorted(known))
     return told
 
 

@@ -108,15 +108,14 @@ class Participant:
     external_id_type: str = ""
     object_id: str = ""
     page_joined_at: datetime | None = None
+    devices: str = ""
+    help_asked_at: datetime | None = None
+    handled_at: datetime | None = None
     legs: Legs = field(default_factory=dict)
+    state: State | None = None
+    """Where the participant is now, as far as we know; None before the first step."""
     writebacks: tuple[Writeback, ...] = ()
     baton: Baton | None = None
-
-    @property
-    def state(self) -> State | None:
-        """Where the participant is now, as far as we know; None before the first transition."""
-        counted = [one for one in self.writebacks if one.reason not in (REJOINED, LATE)]
-        return max(counted, key=lambda one: one.sequence).state if counted else None
 
     @property
     def unsettled(self) -> tuple[Writeback, ...]:
@@ -129,5 +128,7 @@ REJOINED = "rejoined"
 """Reason of a writeback that came to nothing, because the participant was back at once."""
 LATE = "late"
 """Reason of a transition that became known after a later one had been told."""
+SAID = "said already"
+"""Reason of a transition that would tell the EHR only what it was told last."""
 NO_WORD = "no word"
 """Reason of a transition for which this EHR has no word, or of a person whom the EHR does not know."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.presence.model import LATE, NO_WORD, REJOINED, State, Status, Step, Writeback
+from shared.presence.model import LATE, NO_WORD, REJOINED, SAID, State, Status, Step, Writeback
 
 _TOLD = frozenset({Status.DELIVERED, Status.GIVEN_UP})
 
@@ -31,19 +31,18 @@ def plan(
         has_word: whether the EHR can be told that state of this person at all.
     """
     told = max((one for one in existing if one.status in _TOLD), key=_moment_told, default=None)
-    wanted = _still_to_be_told(steps, told)
+    wanted = _still_to_be_told(steps, told, has_word)
     result = [_taken_back(one) if _is_obsolete(one, wanted) else one for one in existing]
     for step in steps:
-        if any(_is_of(one, step) and (step not in wanted or not _is_past(one)) for one in result):
+        if any(_is_of(one, step) and (step not in wanted or not one.is_settled) for one in result):
             continue
         sequence = len(result) + 1
-        if step not in wanted:
-            result.append(_record_only(step, sequence, LATE, now))
-        elif not has_word(step.state):
-            result.append(_record_only(step, sequence, NO_WORD, now))
-        else:
+        if step in wanted:
             due = max(now, step.at + debounce) if step.state is State.DISCONNECTED else now
             result.append(Writeback(sequence, step.state, step.at, step.source, Status.PENDING, due))
+        else:
+            reason = _why_not(step, told, has_word)
+            result.append(Writeback(sequence, step.state, step.at, step.source, Status.NOT_NEEDED, now, reason))
     return tuple(result)
 
 
@@ -51,23 +50,32 @@ def _moment_told(one: Writeback) -> tuple[datetime, int]:
     return (one.last_try or one.at, one.sequence)
 
 
-def _still_to_be_told(steps: Sequence[Step], told: Writeback | None) -> list[Step]:
-    if told is None or not steps:
-        return list(steps)
-    later = [step for step in steps if step.at > told.at]
-    if later and later[0].state is told.state:
-        later = later[1:]
-    contradicted = steps[-1].state is not told.state
-    return later or ([steps[-1]] if contradicted else [])
+def _still_to_be_told(
+    steps: Sequence[Step], told: Writeback | None, has_word: Callable[[State], bool]
+) -> Sequence[Step]:
+    """What the EHR can be told, and does not know already: it may have no word for what lay between."""
+    wanted: list[Step] = []
+    said = told.state if told else None
+    for step in steps:
+        if not _is_late(step, told) and has_word(step.state) and step.state is not said:
+            wanted.append(step)
+            said = step.state
+    contradicted = steps and steps[-1].state is not said and has_word(steps[-1].state)
+    return wanted or (steps[-1:] if contradicted else [])
+
+
+def _is_late(step: Step, told: Writeback | None) -> bool:
+    return told is not None and step.at <= told.at
+
+
+def _why_not(step: Step, told: Writeback | None, has_word: Callable[[State], bool]) -> str:
+    if _is_late(step, told):
+        return LATE
+    return SAID if has_word(step.state) else NO_WORD
 
 
 def _is_of(one: Writeback, step: Step) -> bool:
     return (one.state, one.at) == (step.state, step.at)
-
-
-def _is_past(one: Writeback) -> bool:
-    """Whether the writeback says nothing about the present any more: a wanted step needs one of its own."""
-    return one.is_settled and one.reason != NO_WORD
 
 
 def _is_obsolete(one: Writeback, wanted: Sequence[Step]) -> bool:
@@ -76,7 +84,3 @@ def _is_obsolete(one: Writeback, wanted: Sequence[Step]) -> bool:
 
 def _taken_back(one: Writeback) -> Writeback:
     return replace(one, status=Status.NOT_NEEDED, reason=REJOINED)
-
-
-def _record_only(step: Step, sequence: int, reason: str, now: datetime) -> Writeback:
-    return Writeback(sequence, step.state, step.at, step.source, Status.NOT_NEEDED, now, reason)

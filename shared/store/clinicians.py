@@ -9,6 +9,7 @@ from azure.data.tables import UpdateMode
 from shared.identifiers import ConnectionKey
 from shared.sealing import Sealer
 from shared.store.tables import CLINICIANS
+from shared.stored import columns
 from shared.visits.ports import EhrUser
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ class TableClinicians:
         ehr_row = {
             "PartitionKey": partition,
             "RowKey": self._ehr_row(connection, ehr_user.external_id),
-            "object_id": object_id,
+            **columns("Clinicians.ehr", {"object_id": object_id}),
         }
-        entra_row = {"PartitionKey": partition, "RowKey": f"entra:{object_id}", "ehr_user": sealed}
+        entra_row = {"PartitionKey": partition, "RowKey": f"entra:{object_id}"}
+        entra_row |= columns("Clinicians.entra", {"ehr_user": sealed})
         mode = {"mode": UpdateMode.REPLACE}
         self._table.submit_transaction([("upsert", ehr_row, mode), ("upsert", entra_row, mode)])
 

@@ -18,7 +18,8 @@ from azure.data.tables import UpdateMode
 from shared.connections.model import Action, Change, Connection, ConnectionState, Content, HistoryEntry
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, TenantKey
-from shared.store.tables import CONNECTIONS, HISTORY, Row, columns, rows, time
+from shared.store.tables import CONNECTIONS, HISTORY, Row, rows, time
+from shared.stored import columns
 
 if TYPE_CHECKING:
     from azure.data.tables import TableServiceClient
@@ -119,7 +120,8 @@ class TableConnections:
         inverted = _LAST_MICROSECOND - int(entry.at.timestamp() * 1_000_000)
         row_key = f"{inverted:018d}-{entry.action.value.replace(' ', '-')}"
         self._history.upsert_entity(
-            {"PartitionKey": key.partition, "RowKey": row_key, **columns(_plain(entry))}, mode=UpdateMode.REPLACE
+            {"PartitionKey": key.partition, "RowKey": row_key, **columns("History.entry", _plain(entry))},
+            mode=UpdateMode.REPLACE,
         )
 
 
@@ -142,16 +144,17 @@ def _row(connection: Connection, entry: HistoryEntry) -> dict[str, Any]:
     return {
         "PartitionKey": connection.key.tenant.partition,
         "RowKey": connection.key.connection,
-        "last_entry": json.dumps(columns(_plain(entry))),
         **columns(
+            "Connections.connection",
             {
+                "last_entry": json.dumps(columns("History.entry", _plain(entry))),
                 "content": connection.content.model_dump_json(),
                 "approved": connection.approved.model_dump_json() if connection.approved else None,
                 "state": connection.state.value,
                 "changed": connection.changed,
                 "suspended": connection.suspended,
                 "reason": connection.reason,
-            }
+            },
         ),
     }
 

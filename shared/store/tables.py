@@ -58,16 +58,6 @@ def checked_key(key: str) -> str:
     return key
 
 
-def columns(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as they are stored: empty ones left out, times as ISO 8601 text."""
-    stored: dict[str, Any] = {}
-    for name, value in values.items():
-        if value is None or value == "":
-            continue
-        stored[name] = value.isoformat() if isinstance(value, datetime) else value
-    return stored
-
-
 def time_or_none(row: Row, name: str) -> datetime | None:
     """A column that holds a time, or None."""
     value = row.get(name)

@@ -8,7 +8,8 @@ from typing import Any
 from shared.identifiers import Role, VisitKey
 from shared.presence.model import Baton, Kind, Participant, Signal, Source, State, Status, Writeback
 from shared.sealing import Sealer
-from shared.store.tables import Row, columns, time, time_or_none
+from shared.store.tables import Row, time, time_or_none
+from shared.stored import columns
 from shared.visits.model import Meeting, Phase, Subscription, Visit
 
 VISIT_ROW = "visit"
@@ -29,7 +30,9 @@ def rows_of(visit: Visit, sealer: Sealer) -> RowSet:
         found[f"participant:{participant.key}"] = _participant_row(participant, seal)
         for one in participant.writebacks:
             tail = f"{participant.key}:{one.sequence:04d}"
-            found[f"transition:{tail}"] = columns({"state": one.state.value, "at": one.at, "source": one.source.value})
+            found[f"transition:{tail}"] = columns(
+                "Visits.transition", {"state": one.state.value, "at": one.at, "source": one.source.value}
+            )
             found[f"writeback:{tail}"] = _writeback_row(one)
     for name, row in found.items():
         row |= {"PartitionKey": visit.key.partition, "RowKey": name}
@@ -100,6 +103,7 @@ class _Seals:
 def _visit_row(visit: Visit, seal: _Seals) -> dict[str, Any]:
     meeting = visit.meeting
     return columns(
+        "Visits.visit",
         {
             "created": visit.created,
             "phase": visit.phase.value,
@@ -116,7 +120,7 @@ def _visit_row(visit: Visit, seal: _Seals) -> dict[str, Any]:
             "opened": visit.opened,
             "last_signal": visit.last_signal,
             "ends": json.dumps([end.isoformat() for end in visit.ends]) if visit.ends else None,
-        }
+        },
     )
 
 
@@ -127,21 +131,27 @@ def _participant_row(participant: Participant, seal: _Seals) -> dict[str, Any]:
     }
     external = (participant.external_id, participant.external_id_type)
     return columns(
+        "Visits.participant",
         {
             "role": participant.role.value,
             "number": participant.number,
             "external": seal.seal(json.dumps(external)) if participant.external_id else None,
             "object_id": participant.object_id,
             "page_joined_at": participant.page_joined_at,
+            "devices": participant.devices,
+            "help_asked_at": participant.help_asked_at,
+            "handled_at": participant.handled_at,
             "legs": json.dumps(legs) if legs else None,
+            "state": participant.state.value if participant.state else None,
             "baton": participant.baton.token if participant.baton else None,
             "baton_due": participant.baton.due if participant.baton else None,
-        }
+        },
     )
 
 
 def _writeback_row(one: Writeback) -> dict[str, Any]:
     return columns(
+        "Visits.writeback",
         {
             "status": one.status.value,
             "due": one.due,
@@ -149,7 +159,7 @@ def _writeback_row(one: Writeback) -> dict[str, Any]:
             "attempts": one.attempts,
             "first_try": one.first_try,
             "last_try": one.last_try,
-        }
+        },
     )
 
 
@@ -167,10 +177,14 @@ def _participant(key: str, found: Mapping[str, Row], seal: _Seals) -> Participan
         external_id_type=external[1],
         object_id=row.get("object_id", ""),
         page_joined_at=time_or_none(row, "page_joined_at"),
+        devices=row.get("devices", ""),
+        help_asked_at=time_or_none(row, "help_asked_at"),
+        handled_at=time_or_none(row, "handled_at"),
         legs={
             leg: frozenset(Signal(datetime.fromisoformat(at), Kind(kind)) for at, kind in signals)
             for leg, signals in legs.items()
         },
+        state=State(row["state"]) if row.get("state") else None,
         writebacks=tuple(
             writeback_of(found[name.replace("writeback:", "transition:", 1)], found[name])
             for name in sorted(found)

@@ -1,7 +1,9 @@
 """Visits in Table Storage: one partition each, written as a whole under the version of its `visit` row."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
@@ -81,6 +83,16 @@ class TableVisits:
         query = prefix_filter("PartitionKey", f"{self._geography.value}|")
         keys = (visit_key(self._geography, row["RowKey"]) for row in rows(self._service, OPEN_VISITS, query))
         return [key for key in keys if key is not None]
+
+    def of_tenant(self, tenant: TenantKey) -> Iterator[Visit]:
+        """Every visit of a tenant, one after another; for reports."""
+        query = prefix_filter("PartitionKey", f"{tenant.partition}|")
+        for _, group in itertools.groupby(rows(self._service, VISITS, query), key=itemgetter("PartitionKey")):
+            found = {row["RowKey"]: row for row in group}
+            _, _, connection, session = found[VISIT_ROW]["PartitionKey"].split("|")
+            key = visit_key(self._geography, f"{connection}.{session}")
+            if key:
+                yield visit_of(key, found, self._sealer)
 
     def writebacks(self, tenant: TenantKey) -> Iterator[tuple[VisitKey, str, Writeback]]:
         """Every writeback of a tenant, with its visit and participant."""

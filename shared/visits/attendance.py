@@ -14,7 +14,7 @@ from shared.presence.model import State
 from shared.presence.plan import plan
 from shared.sealing import Sealer
 from shared.telemetry import Event, log
-from shared.visits.model import Visit
+from shared.visits.model import Phase, Visit
 from shared.visits.ports import (
     ClinicianStore,
     ConflictError,
@@ -24,9 +24,8 @@ from shared.visits.ports import (
     StatusTeller,
     VisitStore,
 )
+from shared.visits.tries import tries
 from shared.visits.who import CallEvent, IdentityKind, LegSignal, holder, with_signal
-
-_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,13 @@ class Attendance:
         Raises:
             ConnectorError: busy, when others wrote to the visit at every try; the queue tries again.
         """
-        for _ in range(_TRIES):
+        for _ in tries():
             before = self.visits.read(key)
-            if before is None:
+            if before is None or before.phase is Phase.SETTLED:
                 log(
                     Event.NOTIFICATION_IGNORED,
                     level=logging.WARNING,
-                    reason="unknown visit",
+                    reason="unknown or settled visit",
                     visit=key.session,
                 )
                 return
@@ -84,22 +83,24 @@ class Attendance:
         """The visit with that participant's writebacks and baton brought up to date."""
         participant = visit.participants[participant_key]
         words = self.teller.words(visit.key.connection) if participant.external_id else frozenset[State]()
+        steps = fold(participant.legs, visit.ends, self.debounce)
         writebacks = plan(
             participant.writebacks,
-            fold(participant.legs, visit.ends, self.debounce),
+            steps,
             debounce=self.debounce,
             now=self.now(),
             has_word=words.__contains__,
         )
-        participant = with_baton(replace(participant, writebacks=writebacks), self.now())
+        state = steps[-1].state if steps else participant.state
+        participant = with_baton(replace(participant, state=state, writebacks=writebacks), self.now())
         return replace(visit, participants=visit.with_participant(participant))
 
     def send_new(self, before: Visit | None, after: Visit) -> None:
         """Send the batons that came with the change; a crash before this is mended by the sweep."""
         for key, participant in after.participants.items():
             old = before.participants.get(key) if before else None
-            baton = participant.baton
-            if baton and baton != (old.baton if old else None):
+            baton, held = participant.baton, old.baton if old else None
+            if baton and (held is None or baton.token != held.token):
                 delay = max(baton.due - self.now(), timedelta())
                 self.pointers.send(Pointer(after.key, key, baton.token), delay)
 

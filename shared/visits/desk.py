@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from shared.clock import Clock
 from shared.errors import ConnectorError
-from shared.identifiers import ConnectionKey, Geography, Role, VisitKey, visit_key
+from shared.identifiers import ConnectionKey, Role, VisitKey
 from shared.oauth import Proof, new_proof
 from shared.presence.model import PAGE_LEG, Kind, Participant, Signal, State
 from shared.sealing import SealBrokenError, Sealer
@@ -40,11 +40,11 @@ from shared.visits.ports import (
     SignIn,
     VisitStore,
 )
+from shared.visits.reception import Reception
+from shared.visits.tries import tries
 
 LAUNCH = "launch"
 SIGN_IN = "sign-in"
-TICKET = "visit"
-_TRIES = 20
 _Pending = TypeVar("_Pending", PendingLaunch, PendingSignIn)
 
 
@@ -59,10 +59,19 @@ class Departure:
 
 @dataclass(frozen=True)
 class ToMeeting:
-    """The browser goes on into the meeting."""
+    """The browser goes on into the meeting, or to the arrival board first; with a ticket for the visit."""
 
     join_url: str
     key: VisitKey
+    ticket: str
+    board_first: bool = False
+
+
+@dataclass(frozen=True)
+class ToDeviceTest:
+    """The browser goes on to the device test; no visit is touched."""
+
+    connection: str
 
 
 @dataclass(frozen=True)
@@ -71,25 +80,6 @@ class ToWaitingPage:
 
     key: VisitKey
     ticket: str
-
-
-@dataclass(frozen=True)
-class View:
-    """What the waiting page may know of a visit: the person's own state, whether it is open, whether it is over."""
-
-    state: str
-    opened: bool
-    over: bool
-
-
-class Ticket(BaseModel):
-    """What lets a browser see its visit; sealed in a cookie."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    visit: str
-    participant: str
-    expires: float
 
 
 @dataclass(frozen=True)
@@ -104,13 +94,19 @@ class Desk:
     attendance: Attendance
     sealer: Sealer
     now: Clock
-    geography: Geography
+    reception: Reception
     launch_redirect: str
     sign_in_redirect: str
     visit_lifetime: timedelta
 
-    def begin(self, target: LaunchTarget, role: Role, query: Query) -> Departure:
+    def begin(self, target: LaunchTarget, role: Role, query: Query, *, device_test: bool = False) -> Departure:
         """First leg: the EHR opened our launch URL.
+
+        Args:
+            target: the connection.
+            role: whom the record that was launched is for.
+            query: all parameters of the launch URL.
+            device_test: whether the record is the one of the device test.
 
         Raises:
             ConnectorError: launch_parameter_missing, launch_parameter_repeated, iss_unknown, ehr_… .
@@ -126,6 +122,7 @@ class Desk:
             nonce=proof.nonce,
             verifier=proof.verifier,
             session_from_query=session_from_query(query, target.session_field),
+            device_test=device_test,
             expires=self.now() + LAUNCH_LIFETIME,
         )
         url = self.ehr.authorize_url(self._request(target, proof, launch))
@@ -141,9 +138,11 @@ class Desk:
 
     def complete(
         self, target: LaunchTarget, pending: PendingLaunch, code: str
-    ) -> Departure | ToMeeting | ToWaitingPage:
+    ) -> Departure | ToMeeting | ToWaitingPage | ToDeviceTest:
         """Second leg: the EHR sent the browser back with a code."""
         answer = self.ehr.redeem(self._request(target, pending.proof, None), code)
+        if pending.device_test:
+            return ToDeviceTest(pending.connection)
         context = context_of(target, pending, answer)
         if context.role is Role.PATIENT:
             return self._patient(target, context)
@@ -160,46 +159,6 @@ class Desk:
         self.clinicians.link(target.key, user, object_id)
         context = LaunchContext(Role.PROVIDER, pending.session_id, user, pending.department, pending.group)
         return self._provider(target, context, object_id)
-
-    def ticket(self, cookie: str) -> tuple[VisitKey, str]:
-        """The visit and the participant that a ticket is for. Raises ticket_missing."""
-        try:
-            ticket = Ticket.model_validate_json(self.sealer.open(TICKET, cookie))
-        except (SealBrokenError, ValidationError):
-            raise ConnectorError("ticket_missing") from None
-        key = visit_key(self.geography, ticket.visit)
-        if key is None or ticket.expires < self.now().timestamp():
-            raise ConnectorError("ticket_missing")
-        return key, ticket.participant
-
-    def view(self, key: VisitKey, participant: str) -> View:
-        """How the visit stands for one participant."""
-        visit = self.visits.read(key)
-        person = visit.participants.get(participant) if visit else None
-        if visit is None or person is None or visit.phase is Phase.SETTLED:
-            return View(state="", opened=False, over=True)
-        return View(
-            state=person.state.value if person.state else "",
-            opened=visit.phase is Phase.OPEN,
-            over=self.now() > visit.created + self.visit_lifetime,
-        )
-
-    def join(self, key: VisitKey, participant: str) -> str:
-        """The join URL of the open meeting, and the patient is expected there. Raises visit_expired, not_open_yet."""
-        for _ in range(_TRIES):
-            visit = self.visits.read(key)
-            person = visit.participants.get(participant) if visit else None
-            if visit is None or person is None or visit.phase is Phase.SETTLED:
-                raise ConnectorError("visit_expired")
-            if visit.meeting is None or visit.phase is not Phase.OPEN:
-                raise ConnectorError("not_open_yet")
-            expected = replace(person, page_joined_at=self.now())
-            try:
-                self.visits.save(visit, replace(visit, participants=visit.with_participant(expected)))
-            except ConflictError:
-                continue
-            return visit.meeting.join_url
-        raise ConnectorError("busy", retry_after=2)
 
     def _request(self, target: LaunchTarget, proof: Proof, launch: str | None) -> EhrSignInRequest:
         return EhrSignInRequest(target.base_url, target.environment, self.launch_redirect, proof, launch)
@@ -227,29 +186,32 @@ class Desk:
         opened = self.room.open(visit, target.organizer or object_id, object_id, target.subject)
         if opened.meeting is None:
             raise ConnectorError("meeting_unavailable")
-        return ToMeeting(opened.meeting.join_url, key)
+        participant = participant_key(self.sealer, Role.PROVIDER, context.user.external_id)
+        ticket = self.reception.issue(opened, participant)
+        return ToMeeting(opened.meeting.join_url, key, ticket, board_first=target.board_first)
 
     def _patient(self, target: LaunchTarget, context: LaunchContext) -> ToMeeting | ToWaitingPage:
         key = self._visit_key(target.key, context.session_id)
         visit = self._admit(key, context, "")
-        if visit.meeting and visit.phase is Phase.OPEN:
-            return ToMeeting(visit.meeting.join_url, key)
-        expires = visit.created + self.visit_lifetime
         participant = participant_key(self.sealer, Role.PATIENT, context.user.external_id)
-        ticket = Ticket(visit=key.routing, participant=participant, expires=expires.timestamp())
-        return ToWaitingPage(key, self.sealer.seal(TICKET, ticket.model_dump_json()))
+        ticket = self.reception.issue(visit, participant)
+        if visit.meeting and visit.phase is Phase.OPEN:
+            return ToMeeting(visit.meeting.join_url, key, ticket)
+        return ToWaitingPage(key, ticket)
 
     def _visit_key(self, connection: ConnectionKey, session_id: str) -> VisitKey:
         return VisitKey(connection, self.sealer.keyed_hash("session id", connection.connection, session_id))
 
     def _admit(self, key: VisitKey, context: LaunchContext, object_id: str) -> Visit:
         """The visit with this person in it, made if this is its first launch. Raises visit_expired."""
-        for _ in range(_TRIES):
+        for _ in tries():
             before = self.visits.read(key)
             base = before or Visit(key, created=self.now())
             if self.now() > base.created + self.visit_lifetime:
                 raise ConnectorError("visit_expired")
             after = self._with_person(base, context, object_id)
+            if before and after == before:
+                return before
             try:
                 saved = self.visits.save(before, after) if before else self.visits.create(after)
             except ConflictError:
@@ -266,6 +228,8 @@ class Desk:
             group=visit.group or context.group,
             department=visit.department or context.department,
             session_id=context.session_id,
+            # Who opens a visit that had gone quiet finds it open, and not settled under their hands.
+            last_signal=max(visit.last_signal, self.now()) if visit.last_signal else None,
         )
         key = participant_key(self.sealer, context.role, context.user.external_id)
         same_role = [one for one in visit.participants.values() if one.role is context.role]

@@ -20,7 +20,8 @@ from shared.visits.ports import EhrAnswer, EhrUser
 LAUNCH_LIFETIME = timedelta(minutes=10)
 _MAX_PARAMETER = 8192
 _MAX_IDENTIFIER = 256
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and halves of surrogate pairs: JSON can carry them, UTF-8 cannot."""
 
 Query = Mapping[str, Sequence[str]]
 """Query parameters as they came: every value of every name."""
@@ -41,6 +42,7 @@ class LaunchTarget:
     default_user_types: Mapping[Role, str]
     organizer: str
     subject: str
+    board_first: bool = False
 
 
 class PendingLaunch(BaseModel):
@@ -54,6 +56,7 @@ class PendingLaunch(BaseModel):
     nonce: str
     verifier: str
     session_from_query: str
+    device_test: bool = False
     expires: datetime
 
     @property
@@ -107,7 +110,8 @@ def one_value(query: Query, name: str) -> str:
 
 def same_base_url(one: str, other: str) -> bool:
     """Whether two FHIR base URLs are the same: slash at the end and case of the host aside."""
-    return _comparable(one) == _comparable(other)
+    comparable = _comparable(one)
+    return comparable is not None and comparable == _comparable(other)
 
 
 def _comparable(url: str) -> tuple[str, str, str] | None:
@@ -134,7 +138,7 @@ def session_from_query(query: Query, field: str) -> str:
 
 
 def context_of(target: LaunchTarget, pending: PendingLaunch, answer: EhrAnswer) -> LaunchContext:
-    """Who launched which visit, from the EHR's answer. Raises session_id_missing."""
+    """Who launched which visit, from the EHR's answer. Raises session_id_missing or id_token_invalid."""
     fields = {name.lower(): value for name, value in answer.fields.items()}
     candidates = (
         fields.get(target.session_field.lower(), ""),
@@ -146,13 +150,16 @@ def context_of(target: LaunchTarget, pending: PendingLaunch, answer: EhrAnswer) 
     if not session_id:
         raise ConnectorError("session_id_missing", field=target.session_field)
     user = fields.get(target.user_field.lower(), "")
+    user = user if is_identifier(user) else answer.subject
+    if not is_identifier(user):
+        raise ConnectorError("id_token_invalid", claim="sub")
     user_type = fields.get(target.user_type_field.lower(), "")
     department = fields.get(target.department_field.lower(), "")
     return LaunchContext(
         role=pending.role,
         session_id=session_id,
         user=EhrUser(
-            external_id=user if is_identifier(user) else answer.subject,
+            external_id=user,
             external_id_type=user_type if is_identifier(user_type) else target.default_user_types[pending.role],
         ),
         department=department if is_identifier(department) else "",
@@ -162,6 +169,6 @@ def context_of(target: LaunchTarget, pending: PendingLaunch, answer: EhrAnswer) 
 
 def is_identifier(value: str) -> bool:
     """Whether a value can be an identifier at all: not empty, not a token the EHR left unfilled, not endless."""
-    if not value.strip() or len(value) > _MAX_IDENTIFIER or _CONTROL.search(value):
+    if not value.strip() or len(value) > _MAX_IDENTIFIER or _UNUSABLE.search(value):
         return False
     return not (value.startswith("%") and value.endswith("%"))

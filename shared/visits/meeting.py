@@ -128,6 +128,9 @@ class MeetingRoom:
     def _store_meeting(self, claimed: Visit, meeting: Meeting, subscription: Subscription | None) -> Visit:
         visit = claimed
         while True:
+            if visit.meeting and visit.phase is Phase.OPEN:
+                # Our claim ran out, and whoever had the next one was faster: theirs is the visit's one meeting.
+                return visit
             opened = replace(
                 visit,
                 phase=Phase.OPEN,

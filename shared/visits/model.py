@@ -25,6 +25,7 @@ class Meeting:
     meeting_id: str
     join_url: str
     organizer: str
+    dial_in: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.model import Visit
 from shared.visits.ports import ConflictError, EhrUser, Pointer, StatusMessage, StatusTeller, Told, VisitStore
+from shared.visits.tries import tries
 
 RETRY_FOR = timedelta(hours=76)
 _FIRST_PAUSE = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(hours=2)
-_TRIES = 20
 _MOST_IN_ONE_GO = 50
 
 
@@ -47,19 +47,20 @@ class Outbox:
                 continue
             told = self.teller.tell(visit.key.connection, _message(visit, participant, following))
             self._settle(pointer, following, told)
-            if not told.delivered and told.retry:
-                return
 
     def replay(self, key: VisitKey, participant_key: str, sequence: int) -> bool:
         """Try a given-up writeback once more. False if there is none such, or what it says is of the past."""
-        for _ in range(_TRIES):
+        for _ in tries():
             before = self.visits.read(key)
             participant = before.participants.get(participant_key) if before else None
             found = _by_sequence(participant, sequence) if participant else None
             if before is None or participant is None or found is None or found.status is not Status.GIVEN_UP:
                 return False
             again = replace(found, status=Status.PENDING, due=self.now(), reason="", attempts=0, first_try=None)
-            if self._save(before, participant, again):
+            after = self._after(before, participant, again)
+            if again not in after.participants[participant_key].writebacks:
+                return False
+            if self._save(before, after):
                 return True
         raise ConnectorError("busy", retry_after=2)
 
@@ -78,7 +79,7 @@ class Outbox:
         """Note how the try went. What was told is noted even if it was taken back meanwhile: it was told."""
         outcome = _outcome(tried, told, self.now())
         _log_outcome(pointer, outcome)
-        for _ in range(_TRIES):
+        for _ in tries():
             visit = self.visits.read(pointer.visit)
             participant = visit.participants.get(pointer.participant) if visit else None
             current = _by_sequence(participant, tried.sequence) if participant else None
@@ -86,17 +87,20 @@ class Outbox:
                 return
             if current.is_settled and outcome.status is Status.RETRYING:
                 return
-            if self._save(visit, participant, outcome):
+            if self._save(visit, self._after(visit, participant, _last(outcome, participant))):
                 return
         raise ConnectorError("busy", retry_after=2)
 
-    def _save(self, before: Visit, participant: Participant, changed: Writeback) -> bool:
+    def _after(self, before: Visit, participant: Participant, changed: Writeback) -> Visit:
+        """The visit with that writeback changed, and everything that follows from it."""
         writebacks = tuple(changed if one.sequence == changed.sequence else one for one in participant.writebacks)
         changed_participant = replace(participant, writebacks=writebacks)
         if changed.status is Status.RETRYING or not changed_participant.unsettled:
             changed_participant = replace(changed_participant, baton=None)
         after = replace(before, participants=before.with_participant(changed_participant))
-        after = self.attendance.planned(after, participant.key)
+        return self.attendance.planned(after, participant.key)
+
+    def _save(self, before: Visit, after: Visit) -> bool:
         try:
             saved = self.visits.save(before, after)
         except ConflictError:
@@ -132,6 +136,14 @@ def _outcome(tried: Writeback, told: Told, now: datetime) -> Writeback:
     if not told.retry or now + pause > first_try + RETRY_FOR:
         return replace(tried, status=Status.GIVEN_UP)
     return replace(tried, status=Status.RETRYING, due=now + pause)
+
+
+def _last(outcome: Writeback, participant: Participant) -> Writeback:
+    """The outcome as the last of all tries, even if the worker before had a clock that was ahead."""
+    times = [one.last_try for one in participant.writebacks if one.last_try and one.sequence != outcome.sequence]
+    if not outcome.last_try or not times:
+        return outcome
+    return replace(outcome, last_try=max(outcome.last_try, max(times) + timedelta(microseconds=1)))
 
 
 def pause_before(attempt: int) -> timedelta:

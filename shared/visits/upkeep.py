@@ -104,22 +104,27 @@ class Upkeep:
             log(Event.SUBSCRIPTION_RENEWED, visit=visit.key.session)
 
     def _settle(self, visit: Visit) -> None:
+        """Forget first: a visit that is opened again at this moment keeps its subscription.
+
+        One that cannot be ended runs out by itself; what it still brings is of a visit that is settled.
+        """
+        if not self._save_and_send(visit, forgotten(visit)):
+            return
+        log(Event.VISIT_SETTLED, visit=visit.key.session, count=len(visit.participants))
         if visit.subscription:
             try:
                 self.meetings.unsubscribe(visit.key.connection.tenant, visit.subscription)
             except ConnectorError as failed:
                 log(Event.SUBSCRIPTION_FAILED, level=logging.ERROR, visit=visit.key.session, code=failed.code)
-                return
-        self._save_and_send(visit, forgotten(visit))
-        log(Event.VISIT_SETTLED, visit=visit.key.session, count=len(visit.participants))
 
-    def _save_and_send(self, before: Visit, after: Visit) -> None:
-        """A visit that somebody else wrote meanwhile is left for the next round."""
+    def _save_and_send(self, before: Visit, after: Visit) -> bool:
+        """Whether it was saved; a visit that somebody else wrote meanwhile is left for the next round."""
         try:
             saved = self.visits.save(before, after)
         except ConflictError:
-            return
+            return False
         self.attendance.send_new(before, saved)
+        return True
 
 
 def forgotten(visit: Visit) -> Visit:

@@ -78,13 +78,13 @@ def holder(visit: Visit, told: LegSignal, clinician: EhrUser | None, key_of: Key
 
 
 def _provider(visit: Visit, object_id: str, clinician: EhrUser | None, key_of: KeyMaker) -> Participant | None:
-    launched = next((one for one in visit.participants.values() if one.object_id == object_id), None)
+    launched = next((one for one in visit.participants.values() if object_id and one.object_id == object_id), None)
     if launched or clinician is None:
         return launched
-    return Participant(
-        key_of(Role.PROVIDER, clinician.external_id),
-        Role.PROVIDER,
-        _next_number(visit, Role.PROVIDER),
+    key = key_of(Role.PROVIDER, clinician.external_id)
+    known = visit.participants.get(key) or Participant(key, Role.PROVIDER, _next_number(visit, Role.PROVIDER))
+    return replace(
+        known,
         external_id=clinician.external_id,
         external_id_type=clinician.external_id_type,
         object_id=object_id,
@@ -106,7 +106,7 @@ def _just_left_our_page(patient: Participant, at: datetime) -> bool:
 
 
 def _next_number(visit: Visit, role: Role) -> int:
-    return 1 + sum(1 for one in visit.participants.values() if one.role is role)
+    return 1 + max((one.number for one in visit.participants.values() if one.role is role), default=0)
 
 
 def with_signal(visit: Visit, participant: Participant, told: LegSignal) -> Visit:

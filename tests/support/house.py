@@ -11,12 +11,13 @@ from shared.identifiers import ConnectionKey, Environment, Geography, Role, Tena
 from shared.presence.model import Kind, Participant, Signal, State, Status, Writeback
 from shared.sealing import Sealer
 from shared.visits.attendance import Attendance, participant_key
-from shared.visits.desk import Departure, Desk, ToMeeting, ToWaitingPage
-from shared.visits.launch import LaunchTarget
+from shared.visits.desk import Departure, Desk, ToDeviceTest, ToMeeting, ToWaitingPage
+from shared.visits.launch import LaunchTarget, PendingLaunch
 from shared.visits.meeting import MeetingRoom
 from shared.visits.model import Visit
 from shared.visits.outbox import Outbox
 from shared.visits.ports import EhrUser
+from shared.visits.reception import Reception
 from shared.visits.upkeep import Upkeep
 from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal
 from tests.support.fakes import (
@@ -90,6 +91,7 @@ class House:
     ehr: FakeEhr = field(default_factory=FakeEhr)
     sign_in: FakeSignIn = field(default_factory=FakeSignIn)
     target: LaunchTarget = TARGET
+    waiting_takes_time: bool = True
 
     def __post_init__(self) -> None:
         self.pointers = FakePointers(self.clock)
@@ -97,6 +99,7 @@ class House:
             self.visits, self.clinicians, self.teller, self.pointers, self.sealer, self.clock, DEBOUNCE
         )
         self.room = MeetingRoom(self.visits, self.meetings, self.sealer, self.clock, self._sleep, LIFETIME)
+        self.reception = Reception(self.visits, self.sealer, self.clock, TENANT.geography, LIFETIME)
         self.desk = Desk(
             ehr=self.ehr,
             sign_in=self.sign_in,
@@ -106,7 +109,7 @@ class House:
             attendance=self.attendance,
             sealer=self.sealer,
             now=self.clock,
-            geography=TENANT.geography,
+            reception=self.reception,
             launch_redirect="https://connector.example/api/launch/callback",
             sign_in_redirect="https://connector.example/api/sign-in/callback",
             visit_lifetime=LIFETIME,
@@ -115,9 +118,10 @@ class House:
         self.upkeep = Upkeep(self.visits, self.meetings, self.attendance, self.clock, LIFETIME, QUIET)
 
     def _sleep(self, seconds: float) -> None:
-        """Waiting takes its time on the clock, and lets other threads run."""
-        self.clock.forward(seconds)
-        time.sleep(0.0005)
+        """Waiting takes its time on the clock, if it shall, and lets other threads run."""
+        if self.waiting_takes_time:
+            self.clock.forward(seconds)
+        time.sleep(0.001)
 
     def key(self, session_id: str = "csn-1") -> VisitKey:
         """The key of a visit."""
@@ -150,13 +154,24 @@ class House:
         *,
         subject: str = "fhir-user",
         query: Mapping[str, list[str]] | None = None,
-    ) -> Departure | ToMeeting | ToWaitingPage:
+    ) -> Departure | ToMeeting | ToWaitingPage | ToDeviceTest:
         """Both legs of a launch, as a browser goes through them."""
+        pending, code = self.begun(role, fields, subject=subject, query=query)
+        return self.desk.complete(self.target, pending, code)
+
+    def begun(
+        self,
+        role: Role,
+        fields: Mapping[str, str],
+        *,
+        subject: str = "fhir-user",
+        query: Mapping[str, list[str]] | None = None,
+    ) -> tuple[PendingLaunch, str]:
+        """The first leg of a launch, and the code with which the EHR sends the browser back."""
         whole = {"iss": [BASE_URL], "launch": ["opaque"], **(query or {})}
         departure = self.desk.begin(self.target, role, whole)
-        pending = self.desk.pending_launch(departure.cookie, departure.state)
-        code = self.ehr.will_say(f"code-{len(self.ehr.redeemed)}", fields, subject)
-        return self.desk.complete(self.target, pending, code)
+        code = self.ehr.will_say(f"code-{len(self.ehr.answers)}", fields, subject)
+        return self.desk.pending_launch(departure.cookie, departure.state), code
 
     def patient_launch(
         self, external_id: str = "PAT1", session_id: str = "csn-1", **more: str

@@ -11,12 +11,16 @@ export interface Opening {
   readonly patient: Patient | undefined;
   readonly appointment: Appointment;
   readonly overrides?: Overrides;
+  /** The patient tests camera, microphone and speaker before the day: a record of its own. */
+  readonly deviceTest?: boolean;
 }
 
 /** The launch URL, or a sentence that says why there is none. */
 export function begin(environment: Environment, opening: Opening): URL | string {
-  const { appointment, overrides = {}, user, patient } = opening;
-  const kind = recordKindOf(user === undefined ? "patient" : "provider", appointment);
+  const { appointment, overrides = {}, user, patient, deviceTest = false } = opening;
+  const kind = deviceTest
+    ? "device-test"
+    : recordKindOf(user === undefined ? "patient" : "provider", appointment);
   const record = environment.records.get(kind);
   if (record === undefined) {
     return `There is no integration record "${kind}" in the ${environment.name} environment yet.`;
@@ -46,5 +50,19 @@ export function beginButton(environment: Environment, { user, patient, appointme
 <input type="hidden" name="user" value="${(user ?? patient)?.key}">
 <input type="hidden" name="appointment" value="${appointment.key}">
 <button class="button" aria-label="Begin virtual visit: ${name}">Begin virtual visit</button>
+</form>`;
+}
+
+/** The button of the device test, where its record is there. */
+export function deviceTestButton(environment: Environment, patient: Patient, appointment: Appointment): Html {
+  if (!environment.records.has("device-test")) {
+    return html``;
+  }
+  return html`<form method="post" action="/${environment.name}/begin">
+<input type="hidden" name="role" value="patient">
+<input type="hidden" name="user" value="${patient.key}">
+<input type="hidden" name="appointment" value="${appointment.key}">
+<input type="hidden" name="deviceTest" value="yes">
+<button class="button second" aria-label="Test my devices: ${appointment.title} ${appointment.csn}">Test my devices</button>
 </form>`;
 }

@@ -12,6 +12,7 @@ const TITLES: Readonly<Record<RecordKind, string>> = {
   patient: "Patient",
   "group-provider": "Group visit, clinician",
   "group-patient": "Group visit, patient",
+  "device-test": "Device test, patient",
 };
 
 interface Outcome {

@@ -16,7 +16,7 @@ import {
   patients,
 } from "../people.ts";
 import type { ParticipantStatus } from "../status-log.ts";
-import { begin, beginButton } from "./begin.ts";
+import { begin, beginButton, deviceTestButton } from "./begin.ts";
 import { render } from "./layout.ts";
 
 interface Participant {
@@ -138,13 +138,11 @@ ${button}
 function portal(ctx: Context, environment: Environment): void {
   const who = patients.find(({ key }) => key === ctx.query.as) ?? patients[0];
   const mine = appointments.filter((one) => who !== undefined && one.patients.includes(who.key));
-  const cards = mine.map((appointment) =>
-    portalCard(
-      appointment,
-      environment,
-      beginButton(environment, { user: undefined, patient: who, appointment }),
-    ),
-  );
+  const cards = mine.map((appointment) => {
+    const begin = beginButton(environment, { user: undefined, patient: who, appointment });
+    const test = who === undefined ? html`` : deviceTestButton(environment, who, appointment);
+    return portalCard(appointment, environment, html`<div class="row">${begin}${test}</div>`);
+  });
   const names = patients.map((one) => ({ key: one.key, name: patientName(one) }));
   render(ctx, {
     title: "Your visits",
@@ -173,7 +171,12 @@ export function visitRoutes(router: Router, environment: Environment): void {
     if (appointment === undefined || (user ?? who) === undefined) {
       return ctx.throw(400, "who begins which visit is not clear");
     }
-    const url = begin(environment, { user, patient: who, appointment });
+    const url = begin(environment, {
+      user,
+      patient: who,
+      appointment,
+      deviceTest: who !== undefined && form.get("deviceTest") === "yes",
+    });
     if (typeof url === "string") {
       return ctx.throw(409, url);
     }

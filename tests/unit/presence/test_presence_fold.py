@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,6 +107,11 @@ def test_a_meeting_can_be_ended_twice() -> None:
     assert steps(told, ends=[150, 50]) == expected
 
 
+def test_who_left_with_one_end_is_not_taken_out_by_the_next() -> None:
+    told: Told = {"a": [(0, JOINED)], PAGE_LEG: [(100, LOBBY)]}
+    assert steps(told, ends=[50, 150]) == [(CONNECTED, 0), (DISCONNECTED, 50), (WAITING, 100)]
+
+
 def test_our_page_is_not_ended_with_the_meeting() -> None:
     assert steps({PAGE_LEG: [(0, LOBBY)]}, ends=[50]) == [(WAITING, 0)]
 
@@ -144,12 +150,12 @@ many_ends = st.lists(moments, max_size=2)
 @settings(max_examples=200)
 @given(many_legs, many_ends, st.randoms(use_true_random=False), st.integers(0, 60))
 def test_order_and_repetition_of_signals_never_matter(
-    told: Legs, ends: list[datetime], chance: st.DataObject, seconds: int
+    told: Legs, ends: list[datetime], chance: Random, seconds: int
 ) -> None:
     debounce = timedelta(seconds=seconds)
     flat = [(leg, signal) for leg, found in told.items() for signal in found]
     again = [*flat, *flat[::2]]
-    chance.shuffle(again)  # type: ignore[attr-defined]
+    chance.shuffle(again)
     collected: dict[str, frozenset[Signal]] = {}
     for leg, signal in again:
         collected[leg] = collected.get(leg, frozenset()) | {signal}
@@ -179,38 +185,22 @@ def test_no_absence_inside_is_shorter_than_the_debounce(told: Legs, ends: list[d
 @given(many_legs, many_ends, st.integers(0, 60))
 def test_the_last_step_is_where_the_person_is(told: Legs, ends: list[datetime], seconds: int) -> None:
     folded = fold(told, ends, timedelta(seconds=seconds))
-    assert (folded[-1].state if folded else None) is _present(told, ends)
+    last = folded[-1].state if folded else DISCONNECTED
+    assert last is _present(told, ends)
 
 
-def _present(told: Legs, ends: list[datetime]) -> State | None:
-    """The end of the story, told in another way than `fold` does: last signals only."""
+def _present(told: Legs, ends: list[datetime]) -> State:
+    """The end of the story, from the last signals only."""
     latest = {leg: max(found) for leg, found in told.items() if found}
     page = latest.pop(PAGE_LEG, None)
     for leg, last in latest.items():
-        over = [end for end in ends if end >= last.at]
-        if over:
-            latest[leg] = max(last, Signal(min(over), LEFT))
+        over = [end for end in ends if end >= last.at and last.kind is not LEFT]
+        latest[leg] = max(last, Signal(min(over), LEFT)) if over else last
     kinds = {signal.kind for signal in latest.values()}
     if JOINED in kinds:
         return CONNECTED
-    if LOBBY in kinds:
-        return WAITING
-    if page and all(page.at > signal.at for signal in latest.values()):
-        return WAITING
-    came = page or any(signal.kind is not LEFT for found in told.values() for signal in found)
-    ever = came and _was_ever_there(told)
-    return DISCONNECTED if ever else None
-
-
-def _was_ever_there(told: Legs) -> bool:
-    """Whether any leg is somewhere at the end of some instant; coming and leaving at one instant is not coming."""
-    for leg, found in told.items():
-        if leg == PAGE_LEG and found:
-            return True
-        instants = {signal.at for signal in found}
-        if any(max(one for one in found if one.at == at).kind is not LEFT for at in instants):
-            return True
-    return False
+    waits_on_page = page is not None and all(page.at > signal.at for signal in latest.values())
+    return WAITING if LOBBY in kinds or waits_on_page else DISCONNECTED
 
 
 @settings(max_examples=100)

@@ -1,0 +1,2344 @@
+// Made by scripts/types.mjs from the connector's OpenAPI document; do not edit.
+export interface paths {
+    "/api/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All connections of the tenant; to an approver, those that name them. */
+        get: operations["list_connections"];
+        put?: never;
+        /** Submit a connection; it needs approval. */
+        post: operations["create_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the URL doctor; nothing is stored. */
+        post: operations["check_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One connection. */
+        get: operations["get_connection"];
+        /** Make a new revision; it needs approval, and what was approved goes on launching. */
+        put: operations["edit_connection"];
+        post?: never;
+        /** Delete a connection; its history stays. */
+        delete: operations["delete_connection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop all launches of a connection. */
+        post: operations["suspend_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a connection launch again. */
+        post: operations["resume_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what to a connection, newest first. */
+        get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/ehr-sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin the approver's EHR sign-in: the answer says where the browser goes, the cookie holds its state. */
+        post: operations["start_ehr_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ehr-sign-in/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The approver is back from the EHR: keep the proof in this browser, drop everything else. */
+        get: operations["finish_ehr_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The approver approves the revision that they saw, after the EHR sign-in of this browser. */
+        post: operations["approve_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The approver sends the revision back, with a reason. */
+        post: operations["send_back_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether storage and keys answer; 503 if not. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What runs here. */
+        get: operations["version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{environment}/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that EHRs of one environment check our signatures with. */
+        get: operations["public_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/launch/{id}/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The EHR opens a visit for a clinician. */
+        get: operations["launch_provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/launch/{id}/patient": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The patient portal opens a visit for a patient. */
+        get: operations["launch_patient"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/launch/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The EHR sends the browser back. */
+        get: operations["launch_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Microsoft sends a clinician back from the one-time sign-in. */
+        get: operations["sign_in_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/graph/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change notifications: shape and client state are checked, the rest is the worker's. */
+        post: operations["graph_notifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/graph/lifecycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lifecycle notifications: the same way. */
+        post: operations["graph_lifecycle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that this connector stores. */
+        get: operations["get_privacy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The integration records of the approved revision. */
+        get: operations["get_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/records/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare one record with what an analyst found in the EHR; nothing is stored. */
+        post: operations["compare_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{id}/test-launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try every part of a visit for real, without a visit. */
+        post: operations["test_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this geography keeps data of the caller's tenant, and what the caller may do. */
+        get: operations["get_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page on which a patient waits. */
+        get: operations["waiting_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the visit stands, for its waiting page. */
+        get: operations["current_visit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/current/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where the meeting is; from now on the patient is expected in its lobby. */
+        post: operations["join_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file that our pages refer to. */
+        get: operations["page_asset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/writebacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outbox of the tenant; `status` chooses, e.g. `?status=given%20up`. */
+        get: operations["list_writebacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/writebacks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a given-up writeback once more. */
+        post: operations["replay_writeback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * Branding
+         * @description What patients see of the clinic. A logo comes along in the page itself: no request to anybody else.
+         */
+        Branding: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Sentence
+             * @default
+             */
+            sentence: string;
+            /**
+             * Clinic Number
+             * @default
+             */
+            clinic_number: string;
+            /**
+             * Logo
+             * @default null
+             */
+            logo: string | null;
+        };
+        /**
+         * CheckIn
+         * @description What the URL doctor examines.
+         */
+        CheckIn: {
+            /** Fhirbaseurl */
+            fhirBaseUrl: string;
+            environment: components["schemas"]["Environment"];
+        };
+        /**
+         * CheckupOut
+         * @description The URL doctor's answer.
+         */
+        CheckupOut: {
+            /** Url */
+            url: string;
+            /** Proposal */
+            proposal: string;
+            /** Iswell */
+            isWell: boolean;
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+        };
+        /**
+         * CompareIn
+         * @description What an analyst found in the EHR for one record.
+         */
+        CompareIn: {
+            kind: components["schemas"]["RecordKind"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * CompareOut
+         * @description A record against what was found.
+         */
+        CompareOut: {
+            /** Matches */
+            matches: boolean;
+            /** Fields */
+            fields: components["schemas"]["ComparedField"][];
+        };
+        /**
+         * ComparedField
+         * @description One field of a record against what was found.
+         */
+        ComparedField: {
+            /** Field */
+            field: string;
+            /** Matches */
+            matches: boolean;
+            /** Expected */
+            expected: string;
+            /** Found */
+            found: string;
+            /** Findings */
+            findings: components["schemas"]["SaidOut"][];
+        };
+        /**
+         * ConnectionEdit
+         * @description A new revision, and the version that it is based on.
+         */
+        ConnectionEdit: {
+            /** Fhirbaseurl */
+            fhirBaseUrl: string;
+            environment: components["schemas"]["Environment"];
+            /** Approver */
+            approver: string;
+            /** @default epic */
+            ehrKind: components["schemas"]["EhrKind"];
+            /**
+             * @default {
+             *       "context": {
+             *         "department": "departmentId",
+             *         "session_id": "sessionId",
+             *         "user_id": "externalId",
+             *         "user_id_type": "externalIdType",
+             *         "visit": "visit"
+             *       },
+             *       "mnemonics": {
+             *         "department": "%PERFDEPID;;; ; ;;NONE;%",
+             *         "group_session_id": "%CONFERENCEID%",
+             *         "patient_id": "%PATID%",
+             *         "patient_id_type": "2",
+             *         "provider_id": "%EPICUSERID%",
+             *         "provider_id_type": "1",
+             *         "session_id": "%CSN%"
+             *       },
+             *       "status_call": {
+             *         "base_url": null,
+             *         "code_connected": "1",
+             *         "code_disconnected": "2",
+             *         "code_waiting": null,
+             *         "method": "GET",
+             *         "path": "/api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus",
+             *         "scope": "system/Appointment.read",
+             *         "vendor_name": "TeamsEhrConnector"
+             *       },
+             *       "organizer_object_id": null,
+             *       "branding": {
+             *         "clinic_number": "",
+             *         "logo": null,
+             *         "name": "",
+             *         "sentence": ""
+             *       },
+             *       "provider_landing": "meeting",
+             *       "meeting_subject": "Virtual visit"
+             *     }
+             */
+            settings: components["schemas"]["ConnectionSettings"];
+            /** Version */
+            version: string;
+        };
+        /**
+         * ConnectionIn
+         * @description What an administrator enters.
+         */
+        ConnectionIn: {
+            /** Fhirbaseurl */
+            fhirBaseUrl: string;
+            environment: components["schemas"]["Environment"];
+            /** Approver */
+            approver: string;
+            /** @default epic */
+            ehrKind: components["schemas"]["EhrKind"];
+            /**
+             * @default {
+             *       "context": {
+             *         "department": "departmentId",
+             *         "session_id": "sessionId",
+             *         "user_id": "externalId",
+             *         "user_id_type": "externalIdType",
+             *         "visit": "visit"
+             *       },
+             *       "mnemonics": {
+             *         "department": "%PERFDEPID;;; ; ;;NONE;%",
+             *         "group_session_id": "%CONFERENCEID%",
+             *         "patient_id": "%PATID%",
+             *         "patient_id_type": "2",
+             *         "provider_id": "%EPICUSERID%",
+             *         "provider_id_type": "1",
+             *         "session_id": "%CSN%"
+             *       },
+             *       "status_call": {
+             *         "base_url": null,
+             *         "code_connected": "1",
+             *         "code_disconnected": "2",
+             *         "code_waiting": null,
+             *         "method": "GET",
+             *         "path": "/api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus",
+             *         "scope": "system/Appointment.read",
+             *         "vendor_name": "TeamsEhrConnector"
+             *       },
+             *       "organizer_object_id": null,
+             *       "branding": {
+             *         "clinic_number": "",
+             *         "logo": null,
+             *         "name": "",
+             *         "sentence": ""
+             *       },
+             *       "provider_landing": "meeting",
+             *       "meeting_subject": "Virtual visit"
+             *     }
+             */
+            settings: components["schemas"]["ConnectionSettings"];
+        };
+        /**
+         * ConnectionList
+         * @description All connections that the caller may see.
+         */
+        ConnectionList: {
+            /** Connections */
+            connections: components["schemas"]["ConnectionOut"][];
+        };
+        /**
+         * ConnectionOut
+         * @description A connection as its tenant sees it.
+         */
+        ConnectionOut: {
+            /** Id */
+            id: string;
+            /** Fhirbaseurl */
+            fhirBaseUrl: string;
+            environment: components["schemas"]["Environment"];
+            ehrKind: components["schemas"]["EhrKind"];
+            settings: components["schemas"]["ConnectionSettings"];
+            /** Approver */
+            approver: string;
+            /** Approvername */
+            approverName: string | null;
+            state: components["schemas"]["ConnectionState"];
+            /** Suspended */
+            suspended: boolean;
+            /** Reason */
+            reason: string;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Approvedfingerprint */
+            approvedFingerprint: string | null;
+            /** Differences */
+            differences: components["schemas"]["DifferenceOut"][];
+            /**
+             * Changed
+             * Format: date-time
+             */
+            changed: string;
+            /** Version */
+            version: string;
+            /** @default null */
+            checkup: components["schemas"]["CheckupOut"] | null;
+        };
+        /**
+         * ConnectionSettings
+         * @description What can differ from hospital to hospital. Part of the revision, so part of what is approved.
+         */
+        ConnectionSettings: {
+            /**
+             * @default {
+             *       "session_id": "sessionId",
+             *       "user_id": "externalId",
+             *       "user_id_type": "externalIdType",
+             *       "department": "departmentId",
+             *       "visit": "visit"
+             *     }
+             */
+            context: components["schemas"]["ContextFields"];
+            /**
+             * @default {
+             *       "session_id": "%CSN%",
+             *       "group_session_id": "%CONFERENCEID%",
+             *       "provider_id": "%EPICUSERID%",
+             *       "provider_id_type": "1",
+             *       "patient_id": "%PATID%",
+             *       "patient_id_type": "2",
+             *       "department": "%PERFDEPID;;; ; ;;NONE;%"
+             *     }
+             */
+            mnemonics: components["schemas"]["ContextMnemonics"];
+            /**
+             * @default {
+             *       "path": "/api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus",
+             *       "method": "GET",
+             *       "vendor_name": "TeamsEhrConnector",
+             *       "code_waiting": null,
+             *       "code_connected": "1",
+             *       "code_disconnected": "2",
+             *       "base_url": null,
+             *       "scope": "system/Appointment.read"
+             *     }
+             */
+            status_call: components["schemas"]["StatusCall"];
+            /**
+             * Organizer Object Id
+             * @default null
+             */
+            organizer_object_id: string | null;
+            /**
+             * @default {
+             *       "name": "",
+             *       "sentence": "",
+             *       "clinic_number": "",
+             *       "logo": null
+             *     }
+             */
+            branding: components["schemas"]["Branding"];
+            /**
+             * Provider Landing
+             * @default meeting
+             * @enum {string}
+             */
+            provider_landing: "meeting" | "board";
+            /**
+             * Meeting Subject
+             * @default Virtual visit
+             */
+            meeting_subject: string;
+        };
+        /**
+         * ConnectionState
+         * @description Where the current revision stands.
+         * @enum {string}
+         */
+        ConnectionState: "needs approval" | "sent back" | "approved";
+        /**
+         * ContextFields
+         * @description Names of the members that the EHR adds to its token response, as the context token asks it to.
+         */
+        ContextFields: {
+            /**
+             * Session Id
+             * @default sessionId
+             */
+            session_id: string;
+            /**
+             * User Id
+             * @default externalId
+             */
+            user_id: string;
+            /**
+             * User Id Type
+             * @default externalIdType
+             */
+            user_id_type: string;
+            /**
+             * Department
+             * @default departmentId
+             */
+            department: string;
+            /**
+             * Visit
+             * @default visit
+             */
+            visit: string;
+        };
+        /**
+         * ContextMnemonics
+         * @description What the EHR is asked to fill in for each member. Epic's public mnemonics are the defaults.
+         */
+        ContextMnemonics: {
+            /**
+             * Session Id
+             * @default %CSN%
+             */
+            session_id: string;
+            /**
+             * Group Session Id
+             * @default %CONFERENCEID%
+             */
+            group_session_id: string;
+            /**
+             * Provider Id
+             * @default %EPICUSERID%
+             */
+            provider_id: string;
+            /**
+             * Provider Id Type
+             * @default 1
+             */
+            provider_id_type: string;
+            /**
+             * Patient Id
+             * @default %PATID%
+             */
+            patient_id: string;
+            /**
+             * Patient Id Type
+             * @default 2
+             */
+            patient_id_type: string;
+            /**
+             * Department
+             * @default %PERFDEPID;;; ; ;;NONE;%
+             */
+            department: string;
+        };
+        /**
+         * Decision
+         * @description An approval: of the revision that was seen.
+         */
+        Decision: {
+            /** Fingerprint */
+            fingerprint: string;
+        };
+        /**
+         * DifferenceOut
+         * @description One setting that differs from the approved revision.
+         */
+        DifferenceOut: {
+            /** Name */
+            name: string;
+            /** Approved */
+            approved: string | null;
+            /** Current */
+            current: string | null;
+        };
+        /**
+         * EhrKind
+         * @description How an EHR is told of transitions.
+         * @enum {string}
+         */
+        EhrKind: "epic" | "none";
+        /**
+         * Environment
+         * @description Which of a hospital's EHR environments a connection belongs to.
+         * @enum {string}
+         */
+        Environment: "test" | "production";
+        /**
+         * FindingOut
+         * @description One finding of the URL doctor.
+         */
+        FindingOut: {
+            /** Code */
+            code: string;
+            /** Severity */
+            severity: string;
+            /** Asked */
+            asked: string;
+            /** Cameback */
+            cameBack: string;
+            /** Said */
+            said: string;
+            /** Change */
+            change: string;
+        };
+        /**
+         * HealthOut
+         * @description Whether the connector can do its work.
+         */
+        HealthOut: {
+            /** Status */
+            status: string;
+            /** Storage */
+            storage: boolean;
+            /** Geography */
+            geography: string;
+        };
+        /**
+         * HistoryList
+         * @description A connection's history, newest first.
+         */
+        HistoryList: {
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+        };
+        /**
+         * HistoryOut
+         * @description One entry of a connection's history.
+         */
+        HistoryOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Action */
+            action: string;
+            /** Oldfingerprint */
+            oldFingerprint: string;
+            /** Newfingerprint */
+            newFingerprint: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * JoinOut
+         * @description Where the meeting is.
+         */
+        JoinOut: {
+            /** Joinurl */
+            joinUrl: string;
+        };
+        /**
+         * PrivacyOut
+         * @description Everything that is stored.
+         */
+        PrivacyOut: {
+            /** Fields */
+            fields: components["schemas"]["StoredFieldOut"][];
+        };
+        /**
+         * Reason
+         * @description Why something was done.
+         */
+        Reason: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * RecordKind
+         * @description The records of a connection.
+         * @enum {string}
+         */
+        RecordKind: "provider" | "patient" | "group-provider" | "group-patient";
+        /**
+         * RecordList
+         * @description The integration records of an approved revision.
+         */
+        RecordList: {
+            /** Records */
+            records: components["schemas"]["RecordOut"][];
+            /** Jwksurl */
+            jwksUrl: string;
+        };
+        /**
+         * RecordOut
+         * @description One integration record.
+         */
+        RecordOut: {
+            kind: components["schemas"]["RecordKind"];
+            /** Launchurl */
+            launchUrl: string;
+            /** Clientid */
+            clientId: string;
+            /** Contexttoken */
+            contextToken: string;
+            /** Fingerprint */
+            fingerprint: string;
+        };
+        /**
+         * SaidOut
+         * @description One finding: what it means and what to change.
+         */
+        SaidOut: {
+            /** Code */
+            code: string;
+            /** Said */
+            said: string;
+            /** Change */
+            change: string;
+        };
+        /**
+         * SendBack
+         * @description A refusal, with its reason.
+         */
+        SendBack: {
+            /** Fingerprint */
+            fingerprint: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SignInOut
+         * @description Where the approver's browser goes to sign in at the EHR.
+         */
+        SignInOut: {
+            /** Authorizeurl */
+            authorizeUrl: string;
+        };
+        /**
+         * StatusCall
+         * @description Epic's call to set a connection status. Its specification is not public: everything is a setting.
+         *
+         *     `code_waiting` is empty by default: no public source names a status for it.
+         */
+        StatusCall: {
+            /**
+             * Path
+             * @default /api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus
+             */
+            path: string;
+            /**
+             * Method
+             * @default GET
+             * @enum {string}
+             */
+            method: "GET" | "POST";
+            /**
+             * Vendor Name
+             * @default TeamsEhrConnector
+             */
+            vendor_name: string;
+            /**
+             * Code Waiting
+             * @default null
+             */
+            code_waiting: string | null;
+            /**
+             * Code Connected
+             * @default 1
+             */
+            code_connected: string;
+            /**
+             * Code Disconnected
+             * @default 2
+             */
+            code_disconnected: string;
+            /**
+             * Base Url
+             * @default null
+             */
+            base_url: string | null;
+            /**
+             * Scope
+             * @default system/Appointment.read
+             */
+            scope: string;
+        };
+        /**
+         * StoredFieldOut
+         * @description One stored field; `names` says whether it can lead to a person.
+         */
+        StoredFieldOut: {
+            /** Table */
+            table: string;
+            /** Column */
+            column: string;
+            /** What */
+            what: string;
+            /** Why */
+            why: string;
+            /** Where */
+            where: string;
+            /** Until */
+            until: string;
+            /** Names */
+            names: boolean;
+            /** Encrypted */
+            encrypted: boolean;
+        };
+        /**
+         * TenantOut
+         * @description Who is asking, and where their tenant's data is.
+         */
+        TenantOut: {
+            /** Geography */
+            geography: string;
+            /** Known */
+            known: boolean;
+            /** Objectid */
+            objectId: string;
+            /** Roles */
+            roles: string[];
+            /** Isadmin */
+            isAdmin: boolean;
+            /** Isauditor */
+            isAuditor: boolean;
+        };
+        /**
+         * TestLaunchIn
+         * @description The clinician for whom meetings are tried; may be empty.
+         */
+        TestLaunchIn: {
+            /**
+             * Clinician
+             * @default
+             */
+            clinician: string;
+        };
+        /**
+         * TestLaunchOut
+         * @description The test launch, line by line.
+         */
+        TestLaunchOut: {
+            /** Lines */
+            lines: components["schemas"]["TestLine"][];
+        };
+        /**
+         * TestLine
+         * @description One line of the test launch.
+         */
+        TestLine: {
+            /** Code */
+            code: string;
+            /** State */
+            state: string;
+            /** Said */
+            said: string;
+            /** Nextstep */
+            nextStep: string;
+            /** Reason */
+            reason: string;
+            /** Commands */
+            commands: string[];
+        };
+        /**
+         * VersionIn
+         * @description The version that a deletion is based on.
+         */
+        VersionIn: {
+            /** Version */
+            version: string;
+        };
+        /**
+         * VersionOut
+         * @description What runs here.
+         */
+        VersionOut: {
+            /** Version */
+            version: string;
+            /** Python */
+            python: string;
+        };
+        /**
+         * VisitOut
+         * @description What the waiting page knows.
+         */
+        VisitOut: {
+            /** State */
+            state: string;
+            /** Opened */
+            opened: boolean;
+            /** Over */
+            over: boolean;
+        };
+        /**
+         * WritebackList
+         * @description The outbox.
+         */
+        WritebackList: {
+            /** Writebacks */
+            writebacks: components["schemas"]["WritebackOut"][];
+            /** Truncated */
+            truncated: boolean;
+        };
+        /**
+         * WritebackOut
+         * @description One writeback; nothing in it names a person.
+         */
+        WritebackOut: {
+            /** Id */
+            id: string;
+            /** Connection */
+            connection: string;
+            /** Visit */
+            visit: string;
+            /** Participant */
+            participant: string;
+            /** State */
+            state: string;
+            /** Status */
+            status: string;
+            /** Reason */
+            reason: string;
+            /** Attempts */
+            attempts: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Firsttry */
+            firstTry: string | null;
+            /** Lasttry */
+            lastTry: string | null;
+            /** Nexttry */
+            nextTry: string | null;
+        };
+        Problem: {
+            type: string;
+            title: string;
+            detail: string;
+            code: string;
+            nextStep: string;
+            instance?: string;
+            status: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    list_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionList"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckupOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionEdit"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspend_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryList"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_ehr_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_ehr_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    approve_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_back_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendBack"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    public_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    launch_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    launch_patient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    launch_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    sign_in_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    graph_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    graph_lifecycle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_privacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordList"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompareIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompareOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestLaunchIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestLaunchOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waiting_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    current_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    page_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_writebacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WritebackList"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_writeback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,24 @@
+// The device test before the day of the visit: the same tests, and three words as their result.
+import { Doors } from "./api.ts";
+import { DeviceCheck } from "./devices.ts";
+import { part, put } from "./dom.ts";
+import { Memory } from "./memory.ts";
+import { say } from "./words.ts";
+
+const visit = part("test").dataset.visit ?? "";
+let well: boolean | undefined;
+
+const check: DeviceCheck = new DeviceCheck(
+  new Doors(visit),
+  new Memory(`test ${visit}`),
+  show,
+  (passedOn) => {
+    well = passedOn;
+    show();
+  },
+);
+
+function show(): void {
+  if (check.active || well === undefined) return put(part("devices-passed-on"), "");
+  put(part("devices-passed-on"), say(well ? "check_passed_on" : "check_not_passed_on"));
+}

@@ -1,0 +1,64 @@
+"""The sandbox of the end-to-end tests, and a freshly approved connection in it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.demo.onboarding import Onboarding
+from tests.e2e.world import Sandbox
+from tests.support.processes import REPOSITORY
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that is here needs the whole sandbox, and has a minute."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(60))
+
+
+@pytest.fixture(scope="session")
+def output() -> Path:
+    """Where screenshots and the functions' log stay for whoever looks at the run."""
+    return Path(os.environ.get("TEST_OUTPUT", REPOSITORY / "test-output"))
+
+
+@pytest.fixture(scope="session")
+def sandbox(azurite: str, output: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """All processes, started once."""
+    made = Sandbox(azurite, tmp_path_factory.mktemp("sandbox"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+        if made.log_file.exists():
+            output.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(made.log_file, output / f"functions-{os.environ.get('PYTEST_XDIST_WORKER', 'e2e')}.log")
+
+
+@pytest.fixture
+def world(sandbox: Sandbox) -> Sandbox:
+    """The sandbox, as if nobody had ever been there."""
+    sandbox.reset()
+    return sandbox
+
+
+@pytest.fixture
+def connection(world: Sandbox) -> dict[str, Any]:
+    """A freshly approved connection to the hospital's test environment, its records pasted."""
+    return Onboarding(world).all_at_once()
+
+
+@pytest.fixture(scope="module")
+def kept_connection(sandbox: Sandbox) -> dict[str, Any]:
+    """The same, for modules whose tests leave nothing behind that another would trip over."""
+    sandbox.reset()
+    return Onboarding(sandbox).all_at_once()

@@ -1,0 +1,307 @@
+"""From steps to writebacks: what is still to be told, whatever was told already and in whatever order we learn."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.presence.fold import fold
+from shared.presence.model import (
+    LATE,
+    NO_WORD,
+    PAGE_LEG,
+    REJOINED,
+    Kind,
+    Signal,
+    Source,
+    State,
+    Status,
+    Step,
+    Writeback,
+)
+from shared.presence.plan import plan
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DEBOUNCE = timedelta(seconds=20)
+WAITING, CONNECTED, DISCONNECTED = State.WAITING, State.CONNECTED, State.DISCONNECTED
+TWO_WORDS = frozenset({CONNECTED, DISCONNECTED})
+
+
+def after(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def step(state: State, seconds: float) -> Step:
+    return Step(state, after(seconds), Source.CALL_EVENTS)
+
+
+def planned(
+    existing: tuple[Writeback, ...], *steps: Step, now: float, words: frozenset[State] = frozenset(State)
+) -> tuple[Writeback, ...]:
+    return plan(existing, steps, debounce=DEBOUNCE, now=after(now), has_word=words.__contains__)
+
+
+def delivered(writebacks: tuple[Writeback, ...], sequence: int, at: float) -> tuple[Writeback, ...]:
+    return tuple(
+        replace(one, status=Status.DELIVERED, last_try=after(at)) if one.sequence == sequence else one
+        for one in writebacks
+    )
+
+
+def brief(writebacks: tuple[Writeback, ...]) -> list[tuple[State, float, Status, str]]:
+    return [(one.state, (one.at - START).total_seconds(), one.status, one.reason) for one in writebacks]
+
+
+def pending(state: State, seconds: float) -> tuple[State, float, Status, str]:
+    return (state, seconds, Status.PENDING, "")
+
+
+def test_nothing_happened_nothing_is_told() -> None:
+    assert planned((), now=0) == ()
+
+
+def test_every_step_is_told_and_a_leave_only_after_the_debounce() -> None:
+    result = planned((), step(WAITING, 0), step(CONNECTED, 5), step(DISCONNECTED, 90), now=91)
+    assert brief(result) == [pending(WAITING, 0), pending(CONNECTED, 5), pending(DISCONNECTED, 90)]
+    assert [one.due for one in result] == [after(91), after(91), after(110)]
+    assert [one.sequence for one in result] == [1, 2, 3]
+
+
+def test_a_leave_learned_of_late_is_told_at_once() -> None:
+    assert planned((), step(CONNECTED, 0), step(DISCONNECTED, 10), now=500)[1].due == after(500)
+
+
+def test_planning_twice_changes_nothing() -> None:
+    once = planned((), step(CONNECTED, 5), step(DISCONNECTED, 90), now=91)
+    assert planned(once, step(CONNECTED, 5), step(DISCONNECTED, 90), now=95) == once
+
+
+def test_back_within_the_debounce_takes_the_leave_back() -> None:
+    first = delivered(planned((), step(CONNECTED, 0), step(DISCONNECTED, 50), now=51), 1, 51)
+    result = planned(first, step(CONNECTED, 0), now=60)
+    assert brief(result) == [
+        (CONNECTED, 0, Status.DELIVERED, ""),
+        (DISCONNECTED, 50, Status.NOT_NEEDED, REJOINED),
+    ]
+
+
+def test_what_was_taken_back_and_is_true_after_all_is_told() -> None:
+    first = delivered(planned((), step(CONNECTED, 0), step(DISCONNECTED, 50), now=51), 1, 51)
+    back = planned(first, step(CONNECTED, 0), now=60)
+    result = planned(back, step(CONNECTED, 0), step(DISCONNECTED, 50), now=65)
+    assert brief(result)[1:] == [(DISCONNECTED, 50, Status.NOT_NEEDED, REJOINED), pending(DISCONNECTED, 50)]
+
+
+def test_what_comes_too_late_is_kept_and_not_told() -> None:
+    first = delivered(planned((), step(CONNECTED, 5), now=6), 1, 6)
+    result = planned(first, step(WAITING, 0), step(CONNECTED, 5), now=8)
+    assert brief(result) == [(CONNECTED, 5, Status.DELIVERED, ""), (WAITING, 0, Status.NOT_NEEDED, LATE)]
+
+
+def test_a_told_leave_that_was_none_is_corrected_once() -> None:
+    first = planned((), step(CONNECTED, 0), step(DISCONNECTED, 50), now=71)
+    first = delivered(delivered(first, 1, 1), 2, 71)
+    result = planned(first, step(CONNECTED, 0), now=80)
+    assert brief(result)[2:] == [pending(CONNECTED, 0)]
+    assert planned(result, step(CONNECTED, 0), now=81) == result
+    told = delivered(result, 3, 82)
+    assert planned(told, step(CONNECTED, 0), now=83) == told
+
+
+def test_a_correction_that_is_overtaken_is_not_told() -> None:
+    first = planned((), step(CONNECTED, 0), step(DISCONNECTED, 50), now=71)
+    corrected = planned(delivered(delivered(first, 1, 1), 2, 71), step(CONNECTED, 0), now=80)
+    result = planned(corrected, step(CONNECTED, 0), step(DISCONNECTED, 78), now=85)
+    assert not any(one.status is Status.PENDING for one in result)
+
+
+def test_what_was_given_up_counts_as_said() -> None:
+    first = planned((), step(CONNECTED, 0), now=1)
+    failed = (replace(first[0], status=Status.GIVEN_UP, last_try=after(1)),)
+    result = planned(failed, step(CONNECTED, 0), step(DISCONNECTED, 50), now=51)
+    assert brief(result) == [(CONNECTED, 0, Status.GIVEN_UP, ""), pending(DISCONNECTED, 50)]
+
+
+def test_for_what_the_ehr_has_no_word_nothing_is_told() -> None:
+    result = planned((), step(WAITING, 0), step(CONNECTED, 5), now=6, words=TWO_WORDS)
+    assert brief(result) == [(WAITING, 0, Status.NOT_NEEDED, NO_WORD), pending(CONNECTED, 5)]
+    assert planned(result, step(WAITING, 0), step(CONNECTED, 5), now=7, words=TWO_WORDS) == result
+
+
+def test_through_the_lobby_again_is_not_told_as_a_second_coming() -> None:
+    first = delivered(planned((), step(CONNECTED, 5), now=6, words=TWO_WORDS), 1, 6)
+    result = planned(first, step(CONNECTED, 5), step(WAITING, 60), step(CONNECTED, 90), now=91, words=TWO_WORDS)
+    assert [one.state for one in result if one.status is Status.PENDING] == []
+    assert len(result) == 3
+    assert planned(result, *steps_of(result), now=92, words=TWO_WORDS) == result
+
+
+def test_a_second_wait_in_vain_is_not_told_as_a_second_leaving() -> None:
+    steps = (step(CONNECTED, 5), step(DISCONNECTED, 50), step(WAITING, 100), step(DISCONNECTED, 130))
+    result = planned((), *steps, now=131, words=TWO_WORDS)
+    assert [(one.state, one.at) for one in result if one.status is Status.PENDING] == [
+        (CONNECTED, after(5)),
+        (DISCONNECTED, after(50)),
+    ]
+
+
+def test_nobody_is_told_as_connected_who_waits_again() -> None:
+    first = planned((), step(CONNECTED, 5), step(DISCONNECTED, 50), now=71, words=TWO_WORDS)
+    told = delivered(delivered(first, 1, 6), 2, 71)
+    result = planned(told, step(CONNECTED, 5), step(WAITING, 55), now=80, words=TWO_WORDS)
+    assert not any(one.status is Status.PENDING for one in result)
+
+
+def steps_of(writebacks: tuple[Writeback, ...]) -> list[Step]:
+    return sorted((Step(one.state, one.at, one.source) for one in writebacks), key=lambda one: one.at)
+
+
+# What follows plays a whole participant: signals arrive in any order and batches, tries at telling go well or not,
+# and news may arrive while a try is under way.
+
+
+@dataclass
+class Telling:
+    """One participant, with an EHR that remembers what it was told."""
+
+    words: frozenset[State]
+    now: datetime = START
+    legs: dict[str, frozenset[Signal]] = field(default_factory=dict)
+    ends: frozenset[datetime] = frozenset()
+    writebacks: tuple[Writeback, ...] = ()
+    ehr: list[Writeback] = field(default_factory=list)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return fold(self.legs, self.ends, DEBOUNCE)
+
+    def learn(self, leg: str, signal: Signal) -> None:
+        self.now = max(self.now, signal.at)
+        self.legs[leg] = self.legs.get(leg, frozenset()) | {signal}
+
+    def replan(self) -> None:
+        before = {one.sequence: one for one in self.writebacks}
+        has_word: Callable[[State], bool] = self.words.__contains__
+        self.writebacks = plan(self.writebacks, self.steps, debounce=DEBOUNCE, now=self.now, has_word=has_word)
+        present = {one.sequence: one for one in self.writebacks}
+        assert len(present) == len(self.writebacks), "a sequence number was given twice"
+        for sequence, one in before.items():
+            assert sequence in present, "a writeback is gone"
+            if one.is_settled:
+                assert present[sequence] == one, "a settled writeback changed"
+
+    def next_due(self) -> Writeback | None:
+        waiting = sorted((one for one in self.writebacks if not one.is_settled), key=lambda one: (one.at, one.sequence))
+        return waiting[0] if waiting and waiting[0].due <= self.now else None
+
+    def heard(self, one: Writeback) -> None:
+        """The EHR takes it in."""
+        if self.ehr:
+            last = self.ehr[-1]
+            assert one.state is not last.state, "the same state was told twice in a row"
+            if one.at <= last.at:
+                assert one.state is self.at_try.state, "told out of order, and not as the correction to the truth"
+        self.ehr.append(one)
+
+    def begin_try(self, one: Writeback) -> None:
+        self.at_try = self.steps[-1]
+
+    def settle(self, tried: Writeback, *, delivered: bool) -> None:
+        """As the outbox does: what was told is noted even if it was taken back meanwhile."""
+        tries = [one.last_try for one in self.writebacks if one.last_try]
+        last_try = max([self.now, *(moment + timedelta(microseconds=1) for moment in tries)])
+        current = next(one for one in self.writebacks if one.sequence == tried.sequence)
+        if delivered:
+            self.heard(tried)
+            changed = replace(tried, status=Status.DELIVERED, last_try=last_try)
+        elif current.is_settled:
+            return
+        else:
+            due = self.now + timedelta(seconds=2)
+            changed = replace(tried, status=Status.RETRYING, last_try=last_try, due=due)
+        self.writebacks = tuple(changed if one.sequence == changed.sequence else one for one in self.writebacks)
+        self.replan()
+
+    def finish(self) -> None:
+        """All is known; time goes on, and the EHR takes in whatever it is told."""
+        self.replan()
+        for _ in range(100):
+            waiting = [one for one in self.writebacks if not one.is_settled]
+            if not waiting:
+                return
+            self.now = max(self.now, *(one.due for one in waiting))
+            if one := self.next_due():
+                self.begin_try(one)
+                self.settle(one, delivered=True)
+        raise AssertionError("there was always something more to tell")
+
+
+ticks = st.integers(0, 40).map(lambda tick: after(tick * 5))
+device = st.sampled_from(["a", "b"])
+call_signals = st.tuples(device, st.builds(Signal, ticks, st.sampled_from(Kind)))
+page_signals = st.tuples(st.just(PAGE_LEG), st.builds(Signal, ticks, st.just(Kind.LOBBY)))
+news = st.lists(st.one_of(call_signals, call_signals, page_signals), min_size=1, max_size=10)
+# What happens between one piece of news and the next: nothing at all (a batch), planning, a try that goes well or not,
+# a try during which the next piece of news arrives, or time.
+acts = st.lists(st.sampled_from(["batch", "plan", "ok", "fail", "ok meanwhile", "fail meanwhile", "wait"]), max_size=24)
+vocabularies = st.sampled_from([frozenset(State), TWO_WORDS])
+
+
+@settings(max_examples=200)
+@given(news, acts, vocabularies, st.one_of(st.none(), ticks))
+def test_whatever_comes_in_whatever_order_the_ehr_ends_with_the_truth(
+    told: list[tuple[str, Signal]], course: list[str], words: frozenset[State], end: datetime | None
+) -> None:
+    telling = Telling(words)
+    _play(telling, told, course, end)
+    telling.finish()
+    _check_truth(telling)
+
+
+@settings(max_examples=100)
+@given(news, st.permutations(range(10)), vocabularies)
+def test_what_is_known_before_anything_was_told_is_told_in_full(
+    told: list[tuple[str, Signal]], order: list[int], words: frozenset[State]
+) -> None:
+    telling = Telling(words)
+    for position in (one for one in order if one < len(told)):
+        telling.learn(*told[position])
+        telling.replan()
+    telling.finish()
+    expected: list[State] = []
+    for one in telling.steps:
+        if one.state in words and expected[-1:] != [one.state]:
+            expected.append(one.state)
+    assert [one.state for one in telling.ehr] == expected
+
+
+def _play(telling: Telling, told: list[tuple[str, Signal]], course: list[str], end: datetime | None) -> None:
+    remaining = [*told]
+    for act in course:
+        meanwhile = act.endswith("meanwhile")
+        one = telling.next_due() if act.startswith(("ok", "fail")) else None
+        if one:
+            telling.begin_try(one)
+        if remaining and (meanwhile or act in ("batch", "plan")):
+            telling.learn(*remaining.pop())
+            if act != "batch":
+                telling.replan()
+        if act == "wait":
+            telling.now += timedelta(seconds=25)
+        if one:
+            telling.settle(one, delivered=act.startswith("ok"))
+    for leg, signal in remaining:
+        telling.learn(leg, signal)
+    if end:
+        telling.ends = frozenset({end})
+        telling.now = max(telling.now, end)
+
+
+def _check_truth(telling: Telling) -> None:
+    truth = telling.steps[-1].state if telling.steps else None
+    if truth in telling.words:
+        assert telling.ehr
+        assert telling.ehr[-1].state is truth
+    assert [one.sequence for one in telling.writebacks] == [*range(1, len(telling.writebacks) + 1)]

@@ -1,0 +1,262 @@
+"""Checking tokens of others: every wrong claim, the tricks of RFC 8725, and keys that come and go."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jwcrypto import jwk
+
+from shared.jose import (
+    Expectation,
+    KeySource,
+    KeysUnavailableError,
+    TokenRefusedError,
+    sign,
+    unverified_claims,
+    verify,
+)
+from tests.support.fakes import START, Clock
+from tests.support.tokens import encoded, public, rsa_key, signed
+
+NOW = int(START.timestamp())
+ISSUER = "https://issuer.example"
+EXPECTED = Expectation(
+    issuers={ISSUER}, audiences={"us"}, algorithms=("RS256",), required=("exp", "iat", "sub"), equal={"nonce": "n"}
+)
+GOOD: Mapping[str, Any] = {"iss": ISSUER, "aud": "us", "sub": "x", "nonce": "n", "iat": NOW, "exp": NOW + 300}
+
+
+class Publisher:
+    """An issuer that counts how often its keys are fetched."""
+
+    def __init__(self, *keys: jwk.JWK, **more: str) -> None:
+        self.keys = public(*keys, **more)
+        self.fetches = 0
+        self.fails = False
+        self.clock = Clock()
+        self.source = KeySource(self._fetch, self.clock)
+
+    def _fetch(self) -> Mapping[str, Any]:
+        self.fetches += 1
+        if self.fails:
+            raise OSError
+        return self.keys
+
+
+def check(token: str, expected: Expectation = EXPECTED, publisher: Publisher | None = None) -> dict[str, Any]:
+    source = (publisher or Publisher(rsa_key())).source
+    return dict(verify(token, source, expected, START))
+
+
+def refused(token: str, expected: Expectation = EXPECTED, publisher: Publisher | None = None) -> str:
+    with pytest.raises(TokenRefusedError) as caught:
+        check(token, expected, publisher)
+    return caught.value.claim
+
+
+def test_a_right_token_is_accepted() -> None:
+    assert check(signed(rsa_key(), GOOD)) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        ("iss", "https://other.example"),
+        ("iss", None),
+        ("iss", [ISSUER]),
+        ("iss", {"a": 1}),
+        ("aud", "them"),
+        ("aud", None),
+        ("aud", ["them", 3]),
+        ("aud", {"us": 1}),
+        ("exp", NOW - 61),
+        ("exp", None),
+        ("exp", str(NOW + 300)),
+        ("exp", True),
+        ("exp", float("nan")),
+        ("exp", float("inf")),
+        ("exp", 10**400),
+        ("exp", -1),
+        ("iat", NOW + 61),
+        ("iat", None),
+        ("iat", [NOW]),
+        ("nbf", NOW + 61),
+        ("nbf", "soon"),
+        ("sub", ""),
+        ("sub", None),
+        ("nonce", "another"),
+        ("nonce", None),
+        ("nonce", ["n"]),
+    ],
+)
+def test_each_wrong_claim_is_named(claim: str, value: object) -> None:
+    assert refused(signed(rsa_key(), {**GOOD, claim: value})) == claim
+
+
+@pytest.mark.parametrize("claim", ["iss", "aud", "exp", "iat", "sub", "nonce"])
+def test_each_missing_claim_is_named(claim: str) -> None:
+    assert refused(signed(rsa_key(), {name: value for name, value in GOOD.items() if name != claim})) == claim
+
+
+@pytest.mark.parametrize("change", [{"exp": NOW - 60}, {"iat": NOW + 60}, {"nbf": NOW + 60}, {"aud": ["them", "us"]}])
+def test_a_minute_of_wrong_clock_and_several_audiences_are_fine(change: dict[str, Any]) -> None:
+    assert check(signed(rsa_key(), {**GOOD, **change}))["sub"] == "x"
+
+
+def test_alg_none_is_refused() -> None:
+    for spelling in ("none", "None", "NONE", ""):
+        header = encoded(json.dumps({"alg": spelling, "kid": "one"}))
+        assert refused(f"{header}.{encoded(json.dumps(dict(GOOD)))}.") == "alg"
+
+
+def test_the_public_key_is_no_shared_secret() -> None:
+    pem = rsa_key().export_to_pem()
+    secret = jwk.JWK(kty="oct", k=encoded(pem), kid="one")
+    assert refused(signed(secret, GOOD, "HS256")) == "alg"
+    # Even an issuer that would allow HS256 gives us no key for it.
+    lenient = Expectation(issuers={ISSUER}, audiences={"us"}, algorithms=("RS256", "HS256"))
+    assert refused(signed(secret, GOOD, "HS256"), lenient) == "signature"
+
+
+def test_an_algorithm_that_is_not_expected_is_refused_though_rightly_signed() -> None:
+    assert refused(signed(rsa_key(), GOOD, "RS512")) == "alg"
+    assert refused(signed(rsa_key(), GOOD, "PS256")) == "alg"
+
+
+def test_keys_in_the_header_are_not_looked_at() -> None:
+    attacker = rsa_key("attacker")
+    brought = json.loads(attacker.export_public())
+    publisher = Publisher(rsa_key())
+    for header in ({"jwk": brought}, {"jku": "https://attacker.example/keys"}, {"x5u": "https://attacker.example/x"}):
+        forged = signed(attacker, GOOD, kid="one", **header)
+        assert refused(forged, publisher=publisher) == "signature"
+    assert refused(signed(attacker, GOOD, jwk=brought), publisher=publisher) == "kid"
+    assert publisher.fetches == 1
+
+
+def test_tampering_breaks_the_signature() -> None:
+    header, _, signature = signed(rsa_key(), GOOD).split(".")
+    content = encoded(json.dumps({**GOOD, "sub": "somebody else"}))
+    assert refused(f"{header}.{content}.{signature}") == "signature"
+    assert refused(f"{header}.{content}.") == "signature"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "a.b",
+        "a.b.c.d",
+        "é.é.é",
+        "....",
+        f"{encoded('[]')}.e30.x",
+        f"{encoded('{')}.e30.x",
+        f"{encoded('[' * 5000)}.e30.x",
+        f"{encoded(bytes([255, 254]))}.e30.x",
+        "x" * 40_000 + ".e30.x",
+    ],
+)
+def test_what_is_no_token_is_refused_as_that(token: str) -> None:
+    assert refused(token) == "form"
+
+
+@given(st.text(max_size=60) | st.builds(lambda *parts: ".".join(parts), *[st.text(max_size=20)] * 3))
+def test_no_text_does_anything_but_be_refused(token: str) -> None:
+    for act in (lambda: check(token), lambda: unverified_claims(token)):
+        try:
+            act()
+        except TokenRefusedError:
+            continue
+
+
+def test_content_that_is_no_object_is_refused() -> None:
+    assert refused(signed(rsa_key(), [1, 2])) == "form"  # type: ignore[arg-type]
+
+
+def test_a_key_signs_only_for_its_own_issuer() -> None:
+    tenant = "11111111-2222-4333-8444-555555555555"
+    template = "https://login.example/{tenantid}/v2.0"
+    two = f"https://login.example/{tenant}/v2.0"
+    one = f"https://sts.windows.net/{tenant}/"
+    expected = Expectation(issuers={one, two}, audiences={"us"}, algorithms=("RS256",))
+    other = "https://login.example/99999999-2222-4333-8444-555555555555/v2.0"
+    for named, claims, right in (
+        (template, {"iss": two, "tid": tenant, "ver": "2.0"}, True),
+        (template, {"iss": one, "tid": tenant, "ver": "1.0"}, True),
+        (two, {"iss": one, "tid": tenant, "ver": "1.0"}, True),
+        (other, {"iss": two, "tid": tenant, "ver": "2.0"}, False),
+        (other, {"iss": one, "tid": tenant, "ver": "1.0"}, False),
+        (template, {"iss": one, "tid": tenant, "ver": "2.0"}, False),
+        (template, {"iss": two, "tid": "elsewhere", "ver": "2.0"}, False),
+    ):
+        token, publisher = signed(rsa_key(), {**GOOD, **claims}), Publisher(rsa_key(), issuer=named)
+        if right:
+            assert check(token, expected, publisher)["tid"] == tenant
+        else:
+            assert refused(token, expected, publisher) == "iss"
+
+
+def test_an_unknown_key_is_asked_for_once_in_a_cool_down() -> None:
+    publisher = Publisher(rsa_key())
+    assert publisher.source.key("one")["kty"] == "RSA"
+    for seconds in (0, 10, 19.9):
+        publisher.clock.forward(seconds)
+        for made_up in range(20):
+            with pytest.raises(TokenRefusedError, match="kid"):
+                publisher.source.key(f"made-up-{made_up}")
+    assert publisher.fetches == 1
+    publisher.clock.forward(0.1)
+    publisher.keys = public(rsa_key(), rsa_key("two"))
+    assert publisher.source.key("two")["kid"] == "two"
+    assert publisher.fetches == 2
+
+
+def test_keys_are_fetched_anew_after_a_day_and_kept_when_that_fails() -> None:
+    publisher = Publisher(rsa_key())
+    publisher.source.key("one")
+    publisher.clock.forward(hours=23)
+    publisher.source.key("one")
+    assert publisher.fetches == 1
+    publisher.fails = True
+    publisher.clock.forward(hours=2)
+    assert publisher.source.key("one")["kid"] == "one"
+    assert publisher.source.key("one")["kid"] == "one"
+    assert publisher.fetches == 2
+    publisher.fails = False
+    publisher.keys = public(rsa_key("two"))
+    publisher.clock.forward(30)
+    with pytest.raises(TokenRefusedError, match="kid"):
+        publisher.source.key("one")
+
+
+@pytest.mark.parametrize("answer", [{}, {"keys": 3}, {"keys": [3]}, []])
+def test_an_answer_without_keys_is_as_good_as_none(answer: Any) -> None:
+    publisher = Publisher(rsa_key())
+    publisher.source.key("one")
+    publisher.keys = answer
+    publisher.clock.forward(hours=25)
+    assert publisher.source.key("one")["kid"] == "one"
+
+
+def test_while_the_issuer_cannot_be_asked_nothing_is_said_of_a_token() -> None:
+    publisher = Publisher(rsa_key())
+    publisher.fails = True
+    for _ in range(3):
+        with pytest.raises(KeysUnavailableError):
+            publisher.source.key("one")
+    assert publisher.fetches == 1
+    publisher.fails = False
+    publisher.clock.present += timedelta(seconds=30)
+    assert publisher.source.key("one")["kid"] == "one"
+
+
+def test_our_own_signature_says_which_key_and_algorithm() -> None:
+    token = sign(rsa_key(), "RS384", GOOD, header={"jku": "https://us.example/keys"})
+    header = json.loads(jwk.base64url_decode(token.split(".")[0]))
+    assert header == {"alg": "RS384", "kid": "one", "typ": "JWT", "jku": "https://us.example/keys"}
+    theirs = Expectation(issuers={ISSUER}, audiences={"us"}, algorithms=("RS384",))
+    assert check(token, theirs) == GOOD

@@ -1,0 +1,392 @@
+"""The outbox: in order, again where that may help, and never twice by two workers."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import ConnectorError
+from shared.presence.baton import ABANDONED_AFTER
+from shared.presence.model import Kind, State, Status
+from shared.visits.outbox import RETRY_FOR, pause_before
+from shared.visits.ports import Pointer, StatusMessage, Told
+from shared.visits.who import CallEvent
+from tests.support.fakes import LATER, NEVER, CrashError
+from tests.support.house import House, entra, event, given_up, status_of
+
+LOBBY, JOINED, LEFT = Kind.LOBBY, Kind.JOINED, Kind.LEFT
+WAITING, CONNECTED, DISCONNECTED = State.WAITING, State.CONNECTED, State.DISCONNECTED
+DOC = entra("oid-1")
+
+
+def opened() -> House:
+    """A visit of one clinician, whose first joining waits to be told."""
+    house = House()
+    house.provider_launch()
+    house.happen(event(5, "p", JOINED, DOC))
+    return house
+
+
+def test_what_is_told_names_visit_person_state_and_a_key_that_stays() -> None:
+    house = opened()
+    house.teller.script.append(LATER)
+    house.work_until_quiet()
+    first, second = house.teller.tries
+    assert first == second
+    assert (first.session_id, first.user.external_id, first.user.external_id_type) == ("csn-1", "PROV1", "1")
+    assert first.key == f"{house.key().session}.{house.provider_key()}.1"
+
+
+def test_delivered_is_noted_with_its_times() -> None:
+    house = opened()
+    house.work()
+    told = house.provider().writebacks[0]
+    assert (told.status, told.attempts, told.reason) == (Status.DELIVERED, 1, "")
+    assert told.first_try == told.last_try == house.clock.present
+    assert house.provider().baton is None
+    assert house.pointers.waiting == []
+
+
+def test_several_that_are_due_go_in_order_with_one_message() -> None:
+    house = opened()
+    house.clock.forward(300)
+    house.happen(event(100, "p", LEFT, DOC), event(200, "p", JOINED, DOC))
+    assert len(house.pointers.waiting) == 1
+    assert house.work() == 1
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED, CONNECTED]
+
+
+def test_one_persons_trouble_is_not_anothers() -> None:
+    house = opened()
+    house.patient_launch()
+    house.teller.script.append(LATER)
+    house.work()
+    assert house.told("PAT1") == [WAITING]
+    assert house.told("PROV1") == []
+
+
+def test_what_failed_holds_back_what_comes_after_it() -> None:
+    house = opened()
+    house.teller.otherwise = LATER
+    house.work()
+    house.happen(event(60, "p", LEFT, DOC))
+    house.clock.forward(600)
+    house.work()
+    assert {one.state for one in house.teller.tries} == {CONNECTED}
+    house.teller.otherwise = Told(delivered=True)
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
+
+
+def test_a_retry_waits_as_long_as_the_ehr_asks() -> None:
+    house = opened()
+    house.teller.script.append(replace(LATER, retry_after=timedelta(seconds=77)))
+    house.work()
+    one = house.provider().writebacks[0]
+    assert (one.status, one.attempts, one.reason) == (Status.RETRYING, 1, "HTTP 503")
+    assert one.due == house.clock.present + timedelta(seconds=77)
+    assert house.pointers.sent[-1][1] == timedelta(seconds=77)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "longest"), [(2, 2), (3, 4), (4, 8), (10, 512), (14, 7200), (30, 7200), (10_000, 7200)]
+)
+def test_pauses_double_up_to_two_hours(attempt: int, longest: float) -> None:
+    for _ in range(50):
+        pause = pause_before(attempt).total_seconds()
+        assert longest / 2 <= pause <= longest
+
+
+def test_an_ehr_that_is_down_for_three_days_loses_nothing() -> None:
+    house = opened()
+    house.teller.otherwise = LATER
+    while house.clock.present < house.provider().writebacks[0].at + timedelta(hours=72):
+        house.clock.until(house.pointers.next_due() or house.clock.present)
+        house.work()
+    assert house.provider().writebacks[0].status is Status.RETRYING
+    house.teller.otherwise = Told(delivered=True)
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED]
+
+
+def test_after_the_longest_time_it_is_given_up() -> None:
+    house = opened()
+    house.teller.otherwise = LATER
+    begin = house.clock.present
+    house.work_until_quiet()
+    one = given_up(house.provider())
+    assert one.last_try is not None
+    assert one.last_try <= begin + RETRY_FOR
+    assert one.reason == "HTTP 503"
+
+
+def test_what_follows_something_given_up_after_the_longest_time_is_told_at_once() -> None:
+    house = opened()
+    house.teller.otherwise = LATER
+    house.work()
+    house.happen(event(60, "p", LEFT, DOC))
+    while house.provider().writebacks[0].status is Status.RETRYING:
+        due = house.pointers.next_due()
+        assert due is not None
+        house.clock.until(due)
+        if house.clock.present > house.provider().writebacks[0].at + RETRY_FOR - timedelta(hours=2):
+            house.teller.script.append(LATER)
+            house.teller.otherwise = Told(delivered=True)
+        house.work()
+    assert status_of(house.provider()) == [(CONNECTED, Status.GIVEN_UP), (DISCONNECTED, Status.DELIVERED)]
+
+
+def test_a_permanent_error_is_given_up_at_once_with_the_ehrs_words() -> None:
+    house = opened()
+    house.teller.script.append(NEVER)
+    house.happen(event(60, "p", LEFT, DOC))
+    house.work_until_quiet()
+    assert status_of(house.provider()) == [(CONNECTED, Status.GIVEN_UP), (DISCONNECTED, Status.DELIVERED)]
+    assert given_up(house.provider()).reason == "INVALID-USER-ID"
+    assert len(house.teller.tries) == 2
+
+
+def test_a_stale_baton_does_nothing() -> None:
+    house = opened()
+    pointer = house.pointers.take()
+    assert pointer is not None
+    writes = house.visits.writes
+    house.outbox.deliver(replace(pointer, baton="of the past"))
+    house.outbox.deliver(replace(pointer, participant="provider-nobody"))
+    house.outbox.deliver(Pointer(house.key("unknown"), pointer.participant, pointer.baton))
+    assert house.teller.tries == []
+    assert house.visits.writes == writes
+
+
+def test_the_same_message_twice_tells_once() -> None:
+    house = opened()
+    pointer = house.pointers.take()
+    assert pointer is not None
+    house.outbox.deliver(pointer)
+    house.outbox.deliver(pointer)
+    assert house.told("PROV1") == [CONNECTED]
+
+
+def test_a_message_that_comes_too_soon_is_passed_on() -> None:
+    house = opened()
+    house.work()
+    house.happen(event(60, "p", LEFT, DOC))
+    _, pointer = house.pointers.waiting.pop()
+    house.outbox.deliver(pointer)
+    assert house.told("PROV1") == [CONNECTED]
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
+
+
+def while_telling(house: House, *events: CallEvent) -> None:
+    """The next time the EHR is called, these events are folded before it answers."""
+
+    def meanwhile(message: StatusMessage) -> None:
+        house.teller.while_telling = lambda message: None
+        house.happen(*events)
+
+    house.teller.while_telling = meanwhile
+
+
+def left_and_due(house: House) -> None:
+    """The clinician has joined, that was told, and has left long enough ago."""
+    house.work()
+    house.happen(event(60, "p", LEFT, DOC))
+    house.clock.forward(20)
+
+
+def test_taken_back_while_it_is_told_it_counts_as_told_and_is_corrected() -> None:
+    house = opened()
+    left_and_due(house)
+    while_telling(house, event(70, "p2", JOINED, DOC))
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED, CONNECTED]
+    assert status_of(house.provider()) == [(one, Status.DELIVERED) for one in house.told("PROV1")]
+
+
+def test_taken_back_while_a_try_fails_it_stays_taken_back_and_what_follows_is_told_in_time() -> None:
+    house = opened()
+    left_and_due(house)
+    house.teller.script.append(LATER)
+    while_telling(house, event(70, "p2", JOINED, DOC))
+    house.work()
+    assert house.provider().baton is None
+    house.happen(event(200, "p2", LEFT, DOC))
+    house.clock.forward(20)
+    house.work()
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
+
+
+def test_replaced_while_a_try_fails_the_new_one_is_told() -> None:
+    house = opened()
+    house.teller.script.append(LATER)
+    while_telling(house, event(3, "p", JOINED, DOC))
+    house.work()
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED]
+    assert house.provider().writebacks[-1].status is Status.DELIVERED
+    assert house.clock.present < house.provider().writebacks[-1].at + timedelta(minutes=1)
+
+
+def test_what_comes_while_telling_is_told_by_the_same_worker() -> None:
+    house = opened()
+    while_telling(house, event(200, "p", LEFT, DOC))
+    assert house.work() == 1
+    assert house.pointers.sent[-1][1] == timedelta(seconds=20)
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
+
+
+def test_a_worker_whose_clock_is_slow_does_not_tell_twice() -> None:
+    house = opened()
+    house.work()
+    house.happen(event(60, "p", LEFT, DOC))
+    house.clock.forward(20)
+    due = house.provider().writebacks[-1].due
+    told = house.provider().writebacks[0]
+    ahead = replace(told, last_try=due + timedelta(seconds=5))
+    visit = house.visit()
+    person = replace(house.provider(), writebacks=(ahead, *house.provider().writebacks[1:]))
+    house.visits.save(visit, replace(visit, participants=visit.with_participant(person)))
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
+
+
+def test_conflicts_while_noting_the_outcome_do_not_lose_it() -> None:
+    house = opened()
+    house.visits.conflict_at(1, 2, 3)
+    house.work()
+    assert house.provider().writebacks[0].status is Status.DELIVERED
+    assert house.told("PROV1") == [CONNECTED]
+
+
+def test_a_conflict_while_handing_back_is_tried_again() -> None:
+    house = opened()
+    house.work()
+    house.happen(event(60, "p", LEFT, DOC))
+    _, pointer = house.pointers.waiting.pop()
+    house.visits.conflict_at(1)
+    house.outbox.deliver(pointer)
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
+
+
+def test_when_the_outcome_cannot_be_noted_the_queue_shall_try_again() -> None:
+    house = opened()
+    pointer = house.pointers.take()
+    assert pointer is not None
+    house.visits.conflict_at(*range(1, 200))
+    with pytest.raises(ConnectorError) as busy:
+        house.outbox.deliver(pointer)
+    assert busy.value.code == "busy"
+
+
+def test_a_crash_after_telling_tells_once_more_with_the_same_key() -> None:
+    house = opened()
+    pointer = house.pointers.take()
+    assert pointer is not None
+    house.visits.crash_at(1)
+    with pytest.raises(CrashError):
+        house.outbox.deliver(pointer)
+    house.outbox.deliver(pointer)
+    assert len({message.key for message in house.teller.log}) == 1
+    assert house.provider().writebacks[0].status is Status.DELIVERED
+
+
+def test_a_crash_between_saving_and_sending_is_mended_by_the_sweep() -> None:
+    house = opened()
+    house.teller.script.append(LATER)
+    pointer = house.pointers.take()
+    assert pointer is not None
+    house.pointers.losing = True
+    with pytest.raises(CrashError):
+        house.outbox.deliver(pointer)
+    house.pointers.losing = False
+    house.outbox.deliver(pointer)
+    assert house.told("PROV1") == []
+    house.clock.forward(ABANDONED_AFTER.total_seconds() + 10)
+    house.upkeep.sweep()
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED]
+
+
+def replay(house: House, sequence: int) -> bool:
+    return house.outbox.replay(house.key(), house.provider_key(), sequence)
+
+
+def test_what_was_given_up_can_be_replayed() -> None:
+    house = opened()
+    house.teller.script.append(NEVER)
+    house.work_until_quiet()
+    assert replay(house, 1)
+    assert status_of(house.provider()) == [(CONNECTED, Status.PENDING)]
+    house.work()
+    assert house.told("PROV1") == [CONNECTED]
+    assert house.provider().writebacks[0].attempts == 1
+    assert not replay(house, 1)
+
+
+def test_a_replay_starts_its_time_anew() -> None:
+    house = opened()
+    house.teller.script.append(NEVER)
+    house.work_until_quiet()
+    house.clock.forward(days=20)
+    assert replay(house, 1)
+    house.teller.script.append(LATER)
+    house.work()
+    assert house.provider().writebacks[0].status is Status.RETRYING
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED]
+
+
+def test_what_is_of_the_past_is_not_replayed_and_stays_on_record() -> None:
+    house = opened()
+    house.teller.script.append(NEVER)
+    house.work_until_quiet()
+    house.happen(event(60, "p", LEFT, DOC))
+    house.work_until_quiet()
+    before = house.visit()
+    assert not replay(house, 1)
+    assert house.visit() == before
+    assert status_of(house.provider())[0] == (CONNECTED, Status.GIVEN_UP)
+
+
+def test_what_a_forgotten_visit_gave_up_is_not_replayed() -> None:
+    house = opened()
+    house.teller.otherwise = NEVER
+    house.happen(event(60, "p", LEFT, DOC))
+    house.work_until_quiet()
+    house.clock.forward(days=31)
+    house.upkeep.settle()
+    before = house.visit()
+    assert not replay(house, 2)
+    assert house.visit() == before
+
+
+def test_only_what_was_given_up_is_replayed() -> None:
+    house = opened()
+    assert not replay(house, 1)
+    assert not replay(house, 7)
+    assert not house.outbox.replay(house.key(), "provider-nobody", 1)
+    assert not house.outbox.replay(house.key("unknown"), house.provider_key(), 1)
+
+
+def test_a_replay_that_meets_a_conflict_is_tried_again() -> None:
+    house = opened()
+    house.teller.script.append(NEVER)
+    house.work_until_quiet()
+    house.visits.conflict_at(1, 2)
+    assert replay(house, 1)
+    house.visits.conflict_at(*range(1, 200))
+    house.visits.kept[house.key()] = replace(
+        house.visit(),
+        participants=house.visit().with_participant(
+            replace(
+                house.provider(),
+                writebacks=(replace(house.provider().writebacks[0], status=Status.GIVEN_UP),),
+            )
+        ),
+    )
+    with pytest.raises(ConnectorError) as busy:
+        replay(house, 1)
+    assert busy.value.code == "busy"
