@@ -150,17 +150,16 @@ def door(
 
     def decorate(handler: Handler) -> Handler:
         def function(req: func.HttpRequest) -> func.HttpResponse:
-            answer, language = _answer(req, handler, access, kind, body, limit)
-            return to_response(answer, language)
+            return _served(req, handler, access, kind, body, limit)[1]
 
         # On the worker's event loop, not in its thread pool: these doors do no I/O, and must answer even while
         # every thread waits for Graph, whose own handshake comes in here.
         # The worker does not understand list[str] here: it would index no function at all.
         async def queueing(req: func.HttpRequest, messages: func.Out[typing.List[str]]) -> func.HttpResponse:  # noqa: UP006
-            answer, language = _answer(req, handler, access, kind, body, limit)
+            answer, response = _served(req, handler, access, kind, body, limit)
             if isinstance(answer, Queued):
                 messages.set(list(answer.messages))
-            return to_response(answer, language)
+            return response
 
         made: Callable[..., Any] = queueing if queue else function
         made.__name__ = handler.__name__
@@ -175,17 +174,19 @@ def door(
     return decorate
 
 
-def _answer(
+def _served(
     req: func.HttpRequest, handler: Handler, access: Access, kind: Kind, body: type[BaseModel] | None, limit: int
-) -> tuple[Answer, Language]:
+) -> tuple[Answer, func.HttpResponse]:
     started = time.monotonic()
     correlation = secrets.token_hex(8)
     language = language_of(str(req.headers.get("accept-language", ""))[:1000])
     try:
         answer = handler(_call(req, correlation, language, access, body, limit))
+        response = to_response(answer, language)
     except ConnectorError as error:
         _log_refusal(handler, error, correlation, started)
         answer = _failed(error, kind, correlation)
+        response = to_response(answer, language)
     except Exception as error:  # noqa: BLE001 - the last resort: no stack trace and no message leaves the house
         log(
             Event.REQUEST_FAILED,
@@ -196,7 +197,8 @@ def _answer(
             milliseconds=int((time.monotonic() - started) * 1000),
         )
         answer = _failed(ConnectorError("unavailable", retry_after=10), kind, correlation)
-    return answer, language
+        response = to_response(answer, language)
+    return answer, response
 
 
 def _failed(error: ConnectorError, kind: Kind, correlation: str) -> Answer:

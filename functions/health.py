@@ -17,10 +17,11 @@ blueprint = func.Blueprint()
 @door(blueprint, "GET", "health", answer=HealthOut)
 def health(call: Call[Any]) -> Answer:
     """Whether storage and keys answer; 503 if not."""
-    storage = _storage_answers(call)
-    status = "ok" if storage else "storage does not answer"
+    storage, keys = _storage_answers(call), _keys_answer(call)
+    well = storage and keys
+    status = "ok" if well else "storage does not answer" if keys else "keys cannot be read"
     geography = call.connector.settings.geography.value
-    return Json(HealthOut(status=status, storage=storage, geography=geography), status=200 if storage else 503)
+    return Json(HealthOut(status=status, storage=storage, keys=keys, geography=geography), status=200 if well else 503)
 
 
 @door(blueprint, "GET", "version", answer=VersionOut)
@@ -37,6 +38,13 @@ def _storage_answers(call: Call[Any]) -> bool:
     except AzureError:
         return False
     return True
+
+
+def _keys_answer(call: Call[Any]) -> bool:
+    try:
+        return bool(call.connector.keys.data_key)
+    except (OSError, ValueError):
+        return False
 
 
 @cache

@@ -461,6 +461,7 @@ class HealthOut(Model):
 
     status: str
     storage: bool
+    keys: bool
     geography: str
 
 

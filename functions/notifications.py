@@ -1,6 +1,7 @@
 """Graph's notifications: the doors that answer at once, and the worker behind their queue."""
 
 import json
+import logging
 from typing import Any
 
 import azure.functions as func
@@ -39,7 +40,7 @@ def work_notifications(message: func.QueueMessage) -> None:
 @blueprint.queue_trigger(arg_name="message", queue_name=f"{_QUEUE}-poison", connection=STORAGE)
 def park_notifications(message: func.QueueMessage) -> None:
     """What failed at every try is tried once more from here, and else stands in the log as parked."""
-    log(Event.QUEUE_MESSAGE_PARKED, reason=_QUEUE, attempt=message.dequeue_count or 0)
+    log(Event.QUEUE_MESSAGE_PARKED, level=logging.WARNING, reason=_QUEUE, attempt=message.dequeue_count or 0)
     connector().inbox.work(message.get_body().decode(errors="replace"))
 
 

@@ -1,6 +1,7 @@
 """The outbox: its worker, and what an administrator sees and may replay."""
 
 import itertools
+import logging
 from typing import Any
 
 import azure.functions as func
@@ -30,7 +31,7 @@ def deliver_writebacks(message: func.QueueMessage) -> None:
 @blueprint.queue_trigger(arg_name="message", queue_name=f"{_QUEUE}-poison", connection=STORAGE)
 def park_writebacks(message: func.QueueMessage) -> None:
     """A pointer that failed at every try: the writeback is safe in its visit; the sweep makes a new pointer."""
-    log(Event.QUEUE_MESSAGE_PARKED, reason=_QUEUE, attempt=message.dequeue_count or 0)
+    log(Event.QUEUE_MESSAGE_PARKED, level=logging.WARNING, reason=_QUEUE, attempt=message.dequeue_count or 0)
     _deliver(message)
 
 
@@ -79,7 +80,7 @@ def replay_writebacks(call: Call[ReplayIn]) -> Answer:
 
 def _deliver(message: func.QueueMessage) -> None:
     if not connector().deliver(message.get_body().decode(errors="replace")):
-        log(Event.QUEUE_MESSAGE_PARKED, reason="not a pointer")
+        log(Event.QUEUE_MESSAGE_PARKED, level=logging.WARNING, reason="not a pointer")
 
 
 def _out(key: VisitKey, participant: str, one: Writeback) -> WritebackOut:

@@ -4,9 +4,26 @@ import { advice, type Place, placeOf } from "./browser.ts";
 import { testConnection } from "./connection.ts";
 import { made, part, pressed, put } from "./dom.ts";
 import { Ear } from "./level.ts";
-import { type Capture, type Captured, captureBoth, captureOne, permission, release, showsPicture } from "./media.ts";
+import {
+  type Capture,
+  type Captured,
+  captureBoth,
+  captureOne,
+  permission,
+  release,
+  showsPicture,
+} from "./media.ts";
 import type { Memory } from "./memory.ts";
-import { complete, DEVICES, type Device, FINE, type Finding, NAMES, type Results, wordFor } from "./results.ts";
+import {
+  complete,
+  DEVICES,
+  type Device,
+  FINE,
+  type Finding,
+  NAMES,
+  type Results,
+  wordFor,
+} from "./results.ts";
 import { chime, levels } from "./sound.ts";
 import { say, type Word } from "./words.ts";
 
@@ -186,7 +203,8 @@ export class DeviceCheck {
     for (const which of ["camera", "microphone"] as const) {
       const status = await permission(which);
       status?.addEventListener("change", () => {
-        if (this.active && status.state === "granted" && this.results[which] === "blocked") void this.again(which);
+        if (this.active && status.state === "granted" && this.results[which] === "blocked")
+          void this.again(which);
       });
     }
   }

@@ -13,7 +13,8 @@ export async function joinTabs(
   onLead: (leads: boolean) => void,
   onGone: () => void,
 ): Promise<Tabs> {
-  const channel = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(`visit ${visit}`);
+  const channel =
+    typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(`visit ${visit}`);
   channel?.addEventListener("message", onGone);
   if (navigator.locks) await untilKnown(visit, onLead);
   else onLead(true);

@@ -8,7 +8,7 @@ from sandbox.demo.world import World
 
 PREFIXES = {"test": "interconnect-test-oauth", "production": "interconnect-prd-oauth"}
 # The pretend hospital has a third status, for waiting; Epic's own codes are not public.
-SETTINGS: dict[str, Any] = {"status_call": {"code_waiting": "3"}}
+SETTINGS: dict[str, Any] = {"statusCall": {"codeWaiting": "3"}}
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,15 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
-from shared.connections.base_url import normalise, proposals
+from shared.connections.base_url import is_refused, normalise, proposals
 from shared.connections.ports import Fetched, Probe
 from shared.errors import Language
 from shared.identifiers import Environment
 
 _CATALOGUE = Path(__file__).parents[1] / "messages" / "findings.json"
+_NEEDED_ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 _NEEDED_CAPABILITIES = ("launch-ehr", "launch-standalone", "client-confidential-asymmetric")
 
 
@@ -104,28 +106,37 @@ class Doctor:
 
     def _examine(self, url: str, environment: Environment) -> tuple[Finding, ...]:
         smart = self.probe.fetch(f"{url}/.well-known/smart-configuration", environment)
-        smart_findings = _of_smart(smart)
+        smart_findings = self._of_smart(url, smart)
         if smart.problem and smart.problem != "not_json":
             return smart_findings
         return (*smart_findings, *_of_metadata(self.probe.fetch(f"{url}/metadata", environment)))
 
+    def _of_smart(self, base_url: str, fetched: Fetched) -> tuple[Finding, ...]:
+        trouble = _trouble(fetched)
+        if trouble:
+            return (trouble,)
+        body = fetched.body or {}
+        missing = [name for name in _NEEDED_ENDPOINTS if not self._is_usable(base_url, body.get(name))]
+        if missing:
+            return (Finding("smart_incomplete", fetched.url, ", ".join(missing)),)
+        found = [Finding("smart_read", fetched.url, str(fetched.status))]
+        if "S256" not in _strings(body.get("code_challenge_methods_supported")):
+            found.append(Finding("no_s256", fetched.url))
+        capabilities = _strings(body.get("capabilities"))
+        lacking = [name for name in _NEEDED_CAPABILITIES if name not in capabilities]
+        if lacking:
+            found.append(Finding("capabilities_missing", fetched.url, ", ".join(lacking)))
+        return tuple(found)
 
-def _of_smart(fetched: Fetched) -> tuple[Finding, ...]:
-    trouble = _trouble(fetched)
-    if trouble:
-        return (trouble,)
-    body = fetched.body or {}
-    missing = [name for name in ("authorization_endpoint", "token_endpoint") if not isinstance(body.get(name), str)]
-    if missing:
-        return (Finding("smart_incomplete", fetched.url, ", ".join(missing)),)
-    found = [Finding("smart_read", fetched.url, str(fetched.status))]
-    if "S256" not in _strings(body.get("code_challenge_methods_supported")):
-        found.append(Finding("no_s256", fetched.url))
-    capabilities = _strings(body.get("capabilities"))
-    lacking = [name for name in _NEEDED_CAPABILITIES if name not in capabilities]
-    if lacking:
-        found.append(Finding("capabilities_missing", fetched.url, ", ".join(lacking)))
-    return tuple(found)
+    def _is_usable(self, base_url: str, endpoint: object) -> bool:
+        """Whether a launch would be sent to an endpoint; it may be relative to the base URL."""
+        if not isinstance(endpoint, str) or not endpoint:
+            return False
+        try:
+            url = urljoin(f"{base_url}/", endpoint)
+        except ValueError:
+            return False
+        return not is_refused(url, allow_loopback=self.allow_loopback)
 
 
 def _of_metadata(fetched: Fetched) -> tuple[Finding, ...]:

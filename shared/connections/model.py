@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
 
 from shared.identifiers import ConnectionKey, Environment
 
@@ -21,7 +22,7 @@ ObjectId = Annotated[
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
 class EhrKind(StrEnum):
@@ -172,8 +173,8 @@ class Change:
 
 def differences(old: Content | None, new: Content) -> Mapping[str, tuple[object, object]]:
     """What differs between two revisions, by dotted name: (old, new)."""
-    before = _flat(old.model_dump(mode="json")) if old else {}
-    after = _flat(new.model_dump(mode="json"))
+    before = _flat(old.model_dump(mode="json", by_alias=True)) if old else {}
+    after = _flat(new.model_dump(mode="json", by_alias=True))
     names = sorted(before.keys() | after.keys())
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 

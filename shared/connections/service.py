@@ -182,7 +182,8 @@ class Connections:
         """
         change = lifecycle.approve(self.get(key), fingerprint, actor, self.now())
         session = self._opened(PROOF, proof_cookie)
-        proven = session and (session.connection, session.fingerprint, session.approver) == (
+        proven = session and (session.stage, session.connection, session.fingerprint, session.approver) == (
+            "done",
             key.connection,
             fingerprint,
             actor,

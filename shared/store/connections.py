@@ -18,7 +18,7 @@ from azure.data.tables import UpdateMode
 from shared.connections.model import Action, Change, Connection, ConnectionState, Content, HistoryEntry
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, TenantKey
-from shared.store.tables import CONNECTIONS, HISTORY, Row, rows, time
+from shared.store.tables import CLINICIANS, CONNECTIONS, HISTORY, MAX_OPERATIONS, Row, rows, time
 from shared.stored import columns
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class TableConnections:
         self._service = service
         self._connections = service.get_table_client(CONNECTIONS)
         self._history = service.get_table_client(HISTORY)
+        self._clinicians = service.get_table_client(CLINICIANS)
         self._ticks = ticks
         self._cache: dict[ConnectionKey, tuple[float, Connection | None]] = {}
 
@@ -87,7 +88,7 @@ class TableConnections:
         return replace(after, version=str(answer["etag"]))
 
     def delete(self, connection: Connection, entry: HistoryEntry) -> None:
-        """Delete the connection; its history stays, and comes first so that the deletion is never unrecorded."""
+        """Delete the connection and its clinicians' links; its history stays."""
         key = connection.key
         self._cache.pop(key, None)
         self._write_history(key, self._last_entry(connection))
@@ -100,11 +101,17 @@ class TableConnections:
             )
         except ResourceModifiedError as changed:
             raise ConnectorError("connection_changed") from changed
+        self._forget_clinicians(key)
         self._write_history(key, entry)
 
     def history(self, key: ConnectionKey) -> Sequence[HistoryEntry]:
         """The history, newest first."""
         return [_entry(row) for row in rows(self._service, HISTORY, f"PartitionKey eq '{key.partition}'")]
+
+    def _forget_clinicians(self, key: ConnectionKey) -> None:
+        links = [("delete", row) for row in rows(self._service, CLINICIANS, f"PartitionKey eq '{key.partition}'")]
+        for first in range(0, len(links), MAX_OPERATIONS):
+            self._clinicians.submit_transaction(links[first : first + MAX_OPERATIONS])
 
     def _last_entry(self, connection: Connection) -> HistoryEntry | None:
         key = connection.key

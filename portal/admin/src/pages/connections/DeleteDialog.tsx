@@ -1,0 +1,74 @@
+/** Deleting a connection: what it means, and its name to be typed. */
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  Field,
+  Input,
+} from "@fluentui/react-components";
+import { type FormEvent, useState } from "react";
+import { body } from "../../api/client.ts";
+import { type Connection, useConnectionChange } from "../../api/queries.ts";
+import { useWords } from "../../messages/LanguageProvider.tsx";
+import { ProblemNotice } from "../../parts/ProblemNotice.tsx";
+import { nameOf } from "./names.ts";
+
+export function DeleteDialog({ connection, close }: { connection: Connection; close: () => void }) {
+  const { t } = useWords();
+  const [typed, setTyped] = useState("");
+  const name = nameOf(connection);
+  const removal = useConnectionChange((api, { id, version }: Connection) =>
+    body(api.DELETE("/api/connections/{id}", { params: { path: { id } }, body: { version } })),
+  );
+  const isNamed = typed.trim() === name;
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (isNamed) {
+      removal.mutate(connection, { onSuccess: close });
+    }
+  };
+  return (
+    <Dialog open onOpenChange={(_event, { open }) => open || close()}>
+      <DialogSurface>
+        <form onSubmit={submit}>
+          <DialogBody>
+            <DialogTitle>{t("delete.title")}</DialogTitle>
+            <DialogContent className="stack">
+              <p className="url">{connection.fhirBaseUrl}</p>
+              <p>{t("delete.means")}</p>
+              <Field
+                label={
+                  <>
+                    {t("delete.type")} <code>{name}</code>
+                  </>
+                }
+              >
+                <Input
+                  autoComplete="off"
+                  spellCheck={false}
+                  value={typed}
+                  onChange={(_event, { value }) => setTyped(value)}
+                />
+              </Field>
+              <ProblemNotice error={removal.error} />
+            </DialogContent>
+            <DialogActions>
+              <Button onClick={close}>{t("cancel")}</Button>
+              <Button
+                type="submit"
+                appearance="primary"
+                disabledFocusable={!isNamed || removal.isPending}
+              >
+                {t("delete.do")}
+              </Button>
+            </DialogActions>
+          </DialogBody>
+        </form>
+      </DialogSurface>
+    </Dialog>
+  );
+}

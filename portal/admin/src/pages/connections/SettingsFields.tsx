@@ -1,0 +1,88 @@
+/** Everything of a connection that rarely needs to be touched, folded away. */
+import {
+  Accordion,
+  AccordionHeader,
+  AccordionItem,
+  AccordionPanel,
+  Field,
+  Input,
+  Select,
+} from "@fluentui/react-components";
+import { useWords } from "../../messages/LanguageProvider.tsx";
+import { LogoField } from "./LogoField.tsx";
+import { changedAt, GROUPS, type SettingField, type Settings, valueAt } from "./settings.ts";
+
+interface SettingsFieldsProps {
+  readonly settings: Settings;
+  readonly change: (settings: Settings) => void;
+}
+
+export function SettingsFields({ settings, change }: SettingsFieldsProps) {
+  const { t } = useWords();
+  return (
+    <Accordion collapsible multiple>
+      {GROUPS.map((group) => (
+        <AccordionItem key={group.title} value={group.title}>
+          <AccordionHeader as="h3" size="medium">
+            {t(group.title)}
+          </AccordionHeader>
+          <AccordionPanel>
+            <p className="quiet small">{t(group.hint)}</p>
+            <div className="fields">
+              {group.fields.map((field) => (
+                <One
+                  key={field.path}
+                  field={field}
+                  value={valueAt(settings, field.path)}
+                  change={(text) => change(changedAt(settings, field, text))}
+                />
+              ))}
+            </div>
+          </AccordionPanel>
+        </AccordionItem>
+      ))}
+    </Accordion>
+  );
+}
+
+interface OneProps {
+  readonly field: SettingField;
+  readonly value: string;
+  readonly change: (text: string) => void;
+}
+
+function One({ field, value, change }: OneProps) {
+  const { t } = useWords();
+  const label = t(field.label);
+  if (field.kind === "logo") {
+    return <LogoField label={label} value={value} change={change} />;
+  }
+  if (field.kind === "landing" || field.kind === "method") {
+    const choices =
+      field.kind === "method"
+        ? [
+            ["GET", "GET"],
+            ["POST", "POST"],
+          ]
+        : [
+            ["meeting", t("setting.landing.meeting")],
+            ["board", t("setting.landing.board")],
+          ];
+    return (
+      <Field label={label}>
+        <Select value={value} onChange={(_event, data) => change(data.value)}>
+          {choices.map(([code, word]) => (
+            <option key={code} value={code}>
+              {word}
+            </option>
+          ))}
+        </Select>
+      </Field>
+    );
+  }
+  return (
+    <Field label={label}>
+      <Input value={value} onChange={(_event, data) => change(data.value)} />
+    </Field>
+  );
+}
