@@ -19,6 +19,7 @@ const check: DeviceCheck = new DeviceCheck(
 );
 
 function show(): void {
-  if (check.active || well === undefined) return put(part("devices-passed-on"), "");
-  put(part("devices-passed-on"), say(well ? "check_passed_on" : "check_not_passed_on"));
+  const text =
+    check.active || well === undefined ? "" : say(well ? "check_passed_on" : "check_not_passed_on");
+  put(part("devices-passed-on"), text);
 }

@@ -51,10 +51,13 @@ export class DeviceCheck {
     pressed("devices-done", () => this.finish());
     pressed("camera-again", () => this.again("camera"));
     pressed("microphone-again", () => this.again("microphone"));
-    pressed("connection-again", () => this.connection());
+    pressed("connection-again", () => {
+      focus("connection-name");
+      return this.connection();
+    });
     pressed("speaker-play", () => this.play());
-    pressed("speaker-yes", () => this.settle("speaker", FINE));
-    pressed("speaker-no", () => this.settle("speaker", { result: "failed", ...NO_CAUSE }));
+    pressed("speaker-yes", () => this.heard(FINE));
+    pressed("speaker-no", () => this.heard({ result: "failed", ...NO_CAUSE }));
     if (memory.read("devices")) this.showResult();
     void this.watchPermissions();
   }
@@ -68,7 +71,7 @@ export class DeviceCheck {
   private async start(): Promise<void> {
     this.active = true;
     part("devices").dataset.stage = "testing";
-    part("devices-done").focus({ preventScroll: true });
+    focus("devices-title");
     this.changed();
     for (const device of ["camera", "microphone"] as const) this.state(device, "check_asking");
     void this.connection();
@@ -82,11 +85,12 @@ export class DeviceCheck {
     this.memory.write("devices", this.results);
     this.report();
     this.showResult();
-    part("devices-start").focus({ preventScroll: true });
+    focus("devices-title");
     this.changed();
   }
 
   private async again(which: Capture): Promise<void> {
+    focus(`${which}-name`);
     this.state(which, "check_asking");
     this.close(which);
     const found = await captureOne(which);
@@ -111,7 +115,7 @@ export class DeviceCheck {
     const meter = part<HTMLMeterElement>("microphone-meter");
     const ear = new Ear();
     let passed = 0;
-    this.stopLevels = await levels(stream, (level, shown, milliseconds) => {
+    const stop = await levels(stream, (level, shown, milliseconds) => {
       meter.value = shown;
       const before = ear.heard;
       if (ear.listen(level, milliseconds) && !before) this.settle("microphone", FINE);
@@ -128,7 +132,13 @@ export class DeviceCheck {
     button.disabled = false;
     this.state("speaker", "check_question");
     part("speaker-question").hidden = false;
-    part("speaker-yes").focus({ preventScroll: true });
+    focus("speaker-yes");
+  }
+
+  private heard(finding: Finding): void {
+    this.settle("speaker", finding);
+    part("speaker-question").hidden = true;
+    focus("speaker-play");
   }
 
   private async connection(): Promise<void> {
@@ -157,7 +167,6 @@ export class DeviceCheck {
     put(part("devices-said"), `${say(NAMES[device])}: ${say(word)}`);
     const steps = advice(device, result, cause, this.place);
     this.advise(device, steps);
-    if (device === "speaker") part("speaker-question").hidden = true;
     this.memory.write("devices", this.results);
     this.report();
   }
@@ -208,4 +217,9 @@ export class DeviceCheck {
       });
     }
   }
+}
+
+// What was pressed has gone from the page: keyboard and screen reader go on from here.
+function focus(id: string): void {
+  part(id).focus({ preventScroll: true });
 }

@@ -11,6 +11,7 @@ import { say } from "./words.ts";
 
 const PAUSE_SECONDS = 10;
 const STILL_HERE_MS = 5000;
+const NOT_OPEN_YET = 409;
 
 const page = part("visit");
 const visit = page.dataset.visit ?? "";
@@ -96,9 +97,8 @@ function stillHere(): void {
 }
 
 function refused(error: unknown): void {
-  if (error instanceof RefusedError && error.status === 409) return learn({ opened: false });
   const status = error instanceof RefusedError ? error.status : 0;
-  learn({ contact: contactAfter(status, navigator.onLine) });
+  learn(status === NOT_OPEN_YET ? { opened: false } : { contact: contactAfter(status, navigator.onLine) });
 }
 
 async function look(): Promise<boolean> {

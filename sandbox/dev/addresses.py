@@ -37,6 +37,11 @@ class Addresses:
         """Origin of the pretend Microsoft."""
         return f"http://localhost:{self.ports.microsoft}"
 
+    @property
+    def portal(self) -> str:
+        """Origin of the administrator's portal."""
+        return f"http://localhost:{self.ports.portal}"
+
     def pages(self) -> dict[str, tuple[str, str]]:
         """What a person opens: key, what it is, address."""
         api = {
@@ -46,6 +51,7 @@ class Addresses:
         if self.only_functions:
             return api
         return {
+            "portal": ("Portal: administrator and EHR analyst", f"{self.portal}/"),
             "schedule": ("Hospital: a clinician's schedule", f"{self.hospital}/test/schedule"),
             "patientPortal": ("Hospital: a patient's portal", f"{self.hospital}/test/portal"),
             "records": ("Hospital: integration records", f"{self.hospital}/test/records"),
@@ -62,7 +68,7 @@ class Addresses:
         """The content of the ready file."""
         origins = {"connector": self.connector}
         if not self.only_functions:
-            origins |= {"hospital": self.hospital, "microsoft": self.microsoft}
+            origins |= {"hospital": self.hospital, "microsoft": self.microsoft, "portal": self.portal}
         return {
             **origins,
             "pages": {key: address for key, (_, address) in self.pages().items()},
@@ -77,7 +83,7 @@ class Addresses:
         """What is asked before everything counts as running: address by part."""
         urls = {"functions": f"{self.connector}/api/health"}
         if not self.only_functions:
-            urls |= {"hospital": f"{self.hospital}/", "microsoft": f"{self.microsoft}/"}
+            urls |= {"hospital": f"{self.hospital}/", "microsoft": f"{self.microsoft}/", "portal": f"{self.portal}/"}
         return urls
 
     def silent(self) -> list[str]:

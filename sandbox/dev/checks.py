@@ -110,12 +110,24 @@ def all_steps(
             "sandbox",
         ),
         Step("sandbox: types (tsc)", [node, str(modules / "typescript/bin/tsc"), "--noEmit"], "sandbox"),
+        *(_portal_steps(options)),
     ]
     groups = [[python_lane, node_lane]]
     groups += [[[_plain_tests(options, python)]] for python in pythons]
     if not options.fast:
         groups.append([[_browser_tests(options, pythons[0], chromium)]])
     return groups
+
+
+def _portal_steps(options: CheckOptions) -> list[Step]:
+    """The pages' own checks and fast tests, as their package.json names them."""
+    npm = interpreters.require_npm()
+    return [
+        Step(f"{folder}: {what}", [npm, "run", "--silent", script], folder)
+        for folder in ("portal/visit", "portal/admin")
+        if (options.root / folder / "package.json").exists()
+        for what, script in (("format, lint, types", "check"), ("unit tests", "test"))
+    ]
 
 
 def summary(results: Sequence[Result], seconds: float) -> str:
@@ -166,14 +178,7 @@ def _entry_points(root: Path) -> list[str]:
 
 def _prepare(options: CheckOptions, pythons: Sequence[Interpreter], stop: Stop) -> str | None:
     logs = options.output / "steps"
-    environment.install(
-        options.root,
-        lambda: [
-            *(environment.venv_job(options.root, python, logs, stop) for python in pythons),
-            environment.npm_job(options.root, logs, stop),
-        ],
-        stop,
-    )
+    environment.install_all(options.root, pythons, logs, stop, environment.NODE_PROJECTS)
     if options.fast:
         return None
     python = environment.venv_python(options.root, pythons[0])

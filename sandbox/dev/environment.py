@@ -1,4 +1,4 @@
-"""Makes the virtual environment and node_modules, each only when the files that pin it have changed."""
+"""Makes the virtual environment, node_modules and the built pages, each only when its sources have changed."""
 
 import contextlib
 import hashlib
@@ -90,22 +90,76 @@ def venv_job(root: Path, interpreter: Interpreter, logs: Path, stop: Stop) -> Jo
     return Job(f"Python {interpreter.minor} packages", log, run)
 
 
-def npm_job(root: Path, logs: Path, stop: Stop) -> Job | None:
-    """What is to be done for sandbox/node_modules, if anything."""
-    sandbox = root / "sandbox"
+@dataclass(frozen=True)
+class NodeProject:
+    """A folder with a package-lock.json; `made_from` are the folders that its build reads, `makes` where it writes."""
+
+    folder: str
+    title: str
+    made_from: tuple[str, ...] = ()
+    makes: str = ""
+
+
+NODE_PROJECTS = (
+    NodeProject("sandbox", "Node packages of the sandbox"),
+    NodeProject("portal/visit", "visit pages", ("portal/visit", "portal/board"), makes="functions/pages/assets"),
+    NodeProject("portal/admin", "portal", ("portal/admin",), makes="portal/admin/dist"),
+)
+_NOT_SOURCES = frozenset({"node_modules", "dist", "test-output"})
+
+
+def npm_job(root: Path, project: NodeProject, logs: Path, stop: Stop) -> Job | None:
+    """What is to be done for a project's node_modules, if anything."""
+    folder = root / project.folder
     # npm ci removes the whole folder first, and the stamp with it: no stamp can survive half an installation.
-    stamp = sandbox / "node_modules" / ".package-lock.sha256"
-    wanted = fingerprint([sandbox / "package-lock.json"])
+    stamp = folder / "node_modules" / ".package-lock.sha256"
+    wanted = fingerprint([folder / "package-lock.json"])
     if is_current(stamp, wanted):
         return None
-    log = logs / "install-node.log"
+    log = logs / f"install-node-{project.folder.replace('/', '-')}.log"
     npm = require_npm()
 
     def run() -> None:
-        _tool("npm", [npm, "ci", "--no-audit", "--no-fund"], sandbox, log, stop)
+        _tool("npm", [npm, "ci", "--no-audit", "--no-fund"], folder, log, stop)
         stamp.write_text(wanted + "\n", "ascii")
 
-    return Job("Node packages", log, run)
+    return Job(f"{project.title}: packages", log, run)
+
+
+def build_job(root: Path, project: NodeProject, logs: Path, stop: Stop) -> Job | None:
+    """What is to be built of a project, if its sources have changed."""
+    if not project.makes:
+        return None
+    stamp = root / project.makes / ".sources.sha256"
+    wanted = fingerprint(_sources(root, project))
+    if is_current(stamp, wanted):
+        return None
+    log = logs / f"build-{project.folder.replace('/', '-')}.log"
+    npm = require_npm()
+
+    def run() -> None:
+        _tool("npm", [npm, "run", "build"], root / project.folder, log, stop)
+        stamp.write_text(wanted + "\n", "ascii")
+
+    return Job(f"{project.title}: build", log, run)
+
+
+def _sources(root: Path, project: NodeProject) -> list[Path]:
+    files = (file for folder in project.made_from for file in (root / folder).rglob("*") if file.is_file())
+    return sorted(file for file in files if not _NOT_SOURCES & set(file.relative_to(root).parts))
+
+
+def install_all(
+    root: Path, interpreters: Sequence[Interpreter], logs: Path, stop: Stop, projects: Sequence[NodeProject]
+) -> None:
+    """Everything that is pinned, then everything that is built from it."""
+
+    def installations() -> list[Job | None]:
+        pythons = [venv_job(root, interpreter, logs, stop) for interpreter in interpreters]
+        return [*pythons, *(npm_job(root, project, logs, stop) for project in projects)]
+
+    install(root, installations, stop)
+    install(root, lambda: [build_job(root, project, logs, stop) for project in projects], stop)
 
 
 def install(root: Path, make_jobs: Callable[[], Sequence[Job | None]], stop: Stop) -> None:

@@ -1,4 +1,4 @@
-"""The four processes of the sandbox: how each is started, and by what it shows that it is ready."""
+"""The processes of the sandbox: how each is started, and by what it shows that it is ready."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def all_parts(layout: Layout) -> list[Part]:
     """All of them; the slowest first."""
     parts = [azurite(layout), functions(layout)]
     if not layout.only_functions:
-        parts += [stand_in(layout, "hospital"), stand_in(layout, "microsoft")]
+        parts += [stand_in(layout, "hospital"), stand_in(layout, "microsoft"), portal(layout)]
     return parts
 
 
@@ -69,6 +69,8 @@ def functions(layout: Layout) -> Part:
     file, extra = choose(layout.root, layout.ports)
     command = [str(layout.python), "-m", "sandbox.host", "--port", str(layout.ports.functions)]
     command += ["--settings", str(file), "--exit-with-parent"]
+    if not layout.only_functions:
+        command += ["--cors", Addresses(layout.ports).portal]
     if not layout.timers:
         command.append("--no-timers")
     child = _child(layout, "functions", command, extra)
@@ -85,8 +87,18 @@ def stand_in(layout: Layout, name: str) -> Part:
         "CONNECTOR_URL": addresses.connector,
         "HOSPITAL_URL": addresses.hospital,
         "MICROSOFT_URL": addresses.microsoft,
+        "PORTAL_URL": addresses.portal,
     }
     return Part(_child(layout, name, command, extra, "sandbox"), f"{name} ready at")
+
+
+def portal(layout: Layout) -> Part:
+    """The portal's static files, with the headers that they have when deployed."""
+    addresses = Addresses(layout.ports)
+    command = [layout.node, "--import", "tsx", "portal/main.ts", "--port", str(layout.ports.portal)]
+    command += ["--root", str(layout.root / "portal" / "admin" / "dist"), "--exit-with-parent"]
+    command += ["--connector", addresses.connector, "--microsoft", addresses.microsoft]
+    return Part(_child(layout, "portal", command, folder="sandbox"), "portal ready at")
 
 
 def _child(

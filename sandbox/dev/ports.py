@@ -1,4 +1,4 @@
-"""The six ports of the sandbox: their defaults, whether they are free, and who holds one that is not."""
+"""The ports of the sandbox: their defaults, whether they are free, and who holds one that is not."""
 
 import contextlib
 import csv
@@ -23,6 +23,7 @@ class Ports:
     functions: int = 7071
     hospital: int = 7081
     microsoft: int = 7082
+    portal: int = 7070
     blob: int = 10000
     queue: int = 10001
     table: int = 10002
@@ -33,7 +34,7 @@ class Ports:
 
     def chosen(self, only_functions: bool) -> dict[str, int]:  # noqa: FBT001
         """The ports that are going to be opened."""
-        left_out = {"hospital", "microsoft"} if only_functions else set()
+        left_out = {"hospital", "microsoft", "portal"} if only_functions else set()
         return {name: port for name, port in self.named().items() if name not in left_out}
 
 

@@ -109,14 +109,8 @@ def prepare(options: Options, stop: Stop) -> Tools:
     node = interpreters.require_node()
     own = interpreters.own_interpreter()
     interpreter = interpreters.choose(options.python, own, interpreters.candidates())
-    environment.install(
-        options.root,
-        lambda: [
-            environment.venv_job(options.root, interpreter, options.logs, stop),
-            environment.npm_job(options.root, options.logs, stop),
-        ],
-        stop,
-    )
+    wanted = environment.NODE_PROJECTS[:2] if options.only_functions else environment.NODE_PROJECTS
+    environment.install_all(options.root, [interpreter], options.logs, stop, wanted)
     return Tools(interpreter, environment.venv_python(options.root, interpreter), node)
 
 

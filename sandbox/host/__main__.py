@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -19,7 +20,7 @@ from sandbox.host.adapters import BACKENDS, choose
 from sandbox.host.app import Host
 from sandbox.host.logs import configure, follow
 from sandbox.host.model import HostError
-from sandbox.host.settings import LocalSettings, apply_values, read_host_json, read_local_settings
+from sandbox.host.settings import LocalSettings, apply_values, origins, read_host_json, read_local_settings
 
 LOG = logging.getLogger("host")
 CANNOT_SERVE = 2
@@ -66,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--app-root", type=Path, default=Path.cwd(), help="the folder of function_app.py")
     parser.add_argument("--no-timers", action="store_true", help="leave timers to POST /admin/functions/<name>")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--cors", metavar="ORIGINS", help="in place of Host.CORS in the settings file")
     parser.add_argument("--log-file", type=Path, help="write all output to this file, too")
     return parser.parse_args()
 
@@ -85,6 +87,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
     app_root = arguments.app_root.resolve()
     options = read_host_json(app_root)
     settings = _settings(arguments, app_root)
+    if arguments.cors is not None:
+        settings = replace(settings, cors_origins=origins(arguments.cors))
     apply_values(settings, os.environ, arguments.port)
     follow(options.log_level, debug=os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING", "").lower() in {"1", "true"})
     sockets = _listen(arguments.port)

@@ -95,12 +95,17 @@ def read_local_settings(path: Path) -> LocalSettings:
     if wrong:
         raise HostError(f"{path}: these values must be strings in quotes: {', '.join(wrong)}.")
     host = _section(document, "Host", path)
-    origins = tuple(origin.strip().rstrip("/") for origin in str(host.get("CORS") or "").split(","))
     return LocalSettings(
         values=values,
-        cors_origins=tuple(origin for origin in origins if origin),
+        cors_origins=origins(str(host.get("CORS") or "")),
         cors_credentials=host.get("CORSCredentials") is True,
     )
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """The origins of a list with commas."""
+    named = (origin.strip().rstrip("/") for origin in text.split(","))
+    return tuple(origin for origin in named if origin)
 
 
 def apply_values(settings: LocalSettings, environ: MutableMapping[str, str], port: int) -> None:

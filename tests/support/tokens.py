@@ -42,6 +42,11 @@ def encoded(value: bytes | str) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def decoded(text: str) -> bytes:
+    """What base64url without padding stands for."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def settings(**changes: Any) -> Settings:
     """Settings of a connector that nobody runs."""
     values: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """The URL doctor with an EHR that answers by script: every finding can be found."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,8 @@ def test_each_warning_is_found_and_stops_nothing(name: str) -> None:
 @pytest.mark.parametrize("value", [None, 3, [], ""])
 def test_an_endpoint_that_is_no_text_is_missing(name: str, value: object) -> None:
     probe = ScriptedProbe().healthy()
-    probe.smart(**{name: value})
+    change: dict[str, Any] = {name: value}
+    probe.smart(**change)
     (finding, _) = examine(BASE_URL, probe).findings
     assert (finding.code, finding.came_back) == ("smart_incomplete", name)
 

@@ -44,7 +44,7 @@ def test_programs_get_the_same_as_json(tmp_path: Path) -> None:
 
 
 def test_nothing_runs_where_no_one_answers(tmp_path: Path) -> None:
-    ports = Ports(*free_ports(6))
+    ports = Ports(*free_ports(len(Ports().named())))
     file = tmp_path / "ready.json"
     assert not addresses.running(file, None)
     file.write_text("half of {")
@@ -53,4 +53,4 @@ def test_nothing_runs_where_no_one_answers(tmp_path: Path) -> None:
     assert not addresses.running(file, None)
     addresses.write_json(file, Addresses(ports).as_json(tmp_path, {}))
     assert not addresses.running(file, None)
-    assert len(Addresses(ports).silent()) == 6
+    assert len(Addresses(ports).silent()) == len(Ports().named())

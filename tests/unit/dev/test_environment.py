@@ -9,6 +9,7 @@ from sandbox.dev.environment import Job, SetupError
 from sandbox.dev.interpreters import Interpreter
 from sandbox.dev.stopping import Stop, StopRequestedError
 
+SANDBOX = environment.NODE_PROJECTS[0]
 PYTHON = Interpreter("/some/python", (3, 13, 0))
 
 
@@ -75,12 +76,32 @@ def test_a_virtual_environment_whose_python_has_gone_is_made_again(tree: Path) -
 
 def test_node_modules_follow_the_lock_file(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "require_npm", lambda: "npm")
-    assert environment.npm_job(tree, tree / "logs", Stop()) is not None
+    assert environment.npm_job(tree, SANDBOX, tree / "logs", Stop()) is not None
     wanted = environment.fingerprint([tree / "sandbox" / "package-lock.json"])
     (tree / "sandbox" / "node_modules" / ".package-lock.sha256").write_text(wanted)
-    assert environment.npm_job(tree, tree / "logs", Stop()) is None
+    assert environment.npm_job(tree, SANDBOX, tree / "logs", Stop()) is None
     (tree / "sandbox" / "package-lock.json").write_text('{"changed": true}')
-    assert environment.npm_job(tree, tree / "logs", Stop()) is not None
+    assert environment.npm_job(tree, SANDBOX, tree / "logs", Stop()) is not None
+
+
+def test_what_is_built_follows_its_sources(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "require_npm", lambda: "npm")
+    project = environment.NodeProject("pages", "pages", ("pages",), makes="made")
+    for folder in ("pages/src", "pages/node_modules", "made"):
+        (tree / folder).mkdir(parents=True)
+    source = tree / "pages" / "src" / "one.ts"
+    source.write_text("1")
+
+    def is_to_be_built() -> bool:
+        return environment.build_job(tree, project, tree / "logs", Stop()) is not None
+
+    assert is_to_be_built()
+    (tree / "made" / ".sources.sha256").write_text(environment.fingerprint([source]))
+    assert not is_to_be_built()
+    (tree / "pages" / "node_modules" / "other.js").write_text("not a source")
+    assert not is_to_be_built()
+    source.write_text("2")
+    assert is_to_be_built()
 
 
 def test_all_jobs_run_and_a_failed_one_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

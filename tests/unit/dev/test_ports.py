@@ -78,4 +78,5 @@ def test_the_functions_alone_need_no_stand_ins() -> None:
         "blob": 10000,
         "queue": 10001,
         "table": 10002,
+        "portal": 7070,
     }

@@ -175,7 +175,7 @@ def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
             present += 9
             yield b"x"
 
-    monkeypatch.setattr(http.time, "monotonic", lambda: present)
+    monkeypatch.setattr("shared.http.time.monotonic", lambda: present)
     with pytest.raises(httpx.TimeoutException):
         read(answering(httpx.Response(200, content=drip())), "GET", "https://ehr.example")
     assert present <= http.MAX_SECONDS + 9

@@ -20,7 +20,7 @@ from shared.jose import (
     verify,
 )
 from tests.support.fakes import START, Clock
-from tests.support.tokens import encoded, public, rsa_key, signed
+from tests.support.tokens import decoded, encoded, public, rsa_key, signed
 
 NOW = int(START.timestamp())
 ISSUER = "https://issuer.example"
@@ -256,7 +256,7 @@ def test_while_the_issuer_cannot_be_asked_nothing_is_said_of_a_token() -> None:
 
 def test_our_own_signature_says_which_key_and_algorithm() -> None:
     token = sign(rsa_key(), "RS384", GOOD, header={"jku": "https://us.example/keys"})
-    header = json.loads(jwk.base64url_decode(token.split(".")[0]))
+    header = json.loads(decoded(token.split(".")[0]))
     assert header == {"alg": "RS384", "kid": "one", "typ": "JWT", "jku": "https://us.example/keys"}
     theirs = Expectation(issuers={ISSUER}, audiences={"us"}, algorithms=("RS384",))
     assert check(token, theirs) == GOOD

@@ -63,7 +63,7 @@ def test_what_cannot_be_right_is_refused(wrong: dict[str, Any]) -> None:
 def test_they_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in REQUIRED.items():
         monkeypatch.setenv(name, value)
-    found = Settings()  # type: ignore[call-arg]
+    found = Settings()
     assert found.geography is Geography.APAC
     assert found.storage_account_name == "account"
     assert found.api_client_id == "cccccccc-0000-4000-8000-00000000a911"
@@ -72,7 +72,7 @@ def test_they_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("WEBSITE_INSTANCE_ID", "0123")
     monkeypatch.setenv("ALLOW_LOOPBACK_EHR", "true")
     with pytest.raises(ValidationError, match="refused in Azure"):
-        Settings()  # type: ignore[call-arg]
+        Settings()
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -81,7 +81,7 @@ def test_each_required_setting_is_missed(name: str, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(other, value)
     monkeypatch.delenv(name)
     with pytest.raises(ValidationError):
-        Settings()  # type: ignore[call-arg]
+        Settings()
 
 
 @pytest.mark.parametrize("origin", ["https://connector.example", "https://connector.example/"])

@@ -11,7 +11,6 @@ import {
   Input,
 } from "@fluentui/react-components";
 import { type FormEvent, useState } from "react";
-import { body } from "../../api/client.ts";
 import { type Connection, useConnectionChange } from "../../api/queries.ts";
 import { useWords } from "../../messages/LanguageProvider.tsx";
 import { ProblemNotice } from "../../parts/ProblemNotice.tsx";
@@ -22,7 +21,7 @@ export function DeleteDialog({ connection, close }: { connection: Connection; cl
   const [typed, setTyped] = useState("");
   const name = nameOf(connection);
   const removal = useConnectionChange((api, { id, version }: Connection) =>
-    body(api.DELETE("/api/connections/{id}", { params: { path: { id } }, body: { version } })),
+    api.DELETE("/api/connections/{id}", { params: { path: { id } }, body: { version } }),
   );
   const isNamed = typed.trim() === name;
   const submit = (event: FormEvent): void => {

@@ -1,0 +1,113 @@
+/** What exactly is approved: the revision, and how it differs from the last approved one. */
+import type { ReactNode } from "react";
+import type { Connection } from "../../api/queries.ts";
+import type { MessageKey } from "../../messages/language.ts";
+import { useWords } from "../../messages/LanguageProvider.tsx";
+import { type Column, DataTable } from "../../parts/DataTable.tsx";
+import { GROUPS, labelOf, valueAt } from "../connections/settings.ts";
+
+type Difference = Connection["differences"][number];
+
+export function Content({ connection }: { connection: Connection }) {
+  const { t, dateTime } = useWords();
+  const isFirst = connection.approvedFingerprint === null;
+  return (
+    <section className="card stack">
+      <h2>{connection.state === "approved" ? t("approve.whatApproved") : t("approve.what")}</h2>
+      <dl className="facts">
+        <Fact name={t("field.url")}>
+          <span className="url">{connection.fhirBaseUrl}</span>
+        </Fact>
+        <Fact name={t("field.environment")}>
+          {connection.environment === "test" ? t("environment.test") : t("environment.production")}
+        </Fact>
+        <Fact name={t("field.approver")}>{connection.approverName ?? connection.approver}</Fact>
+        <Fact name={t("field.changed")}>{dateTime(connection.changed)}</Fact>
+        <Fact name={t("field.fingerprint")}>
+          <code>{connection.fingerprint}</code>
+        </Fact>
+      </dl>
+      {connection.state !== "approved" && (
+        <>
+          <h3>{t("approve.differences")}</h3>
+          {isFirst ? (
+            <p>{t("approve.first")}</p>
+          ) : (
+            <Differences differences={connection.differences} />
+          )}
+        </>
+      )}
+      <details>
+        <summary>{t("approve.allSettings")}</summary>
+        <AllSettings connection={connection} />
+      </details>
+    </section>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Differences({ differences }: { differences: readonly Difference[] }) {
+  const { t } = useWords();
+  const columns: Column<Difference>[] = [
+    {
+      key: "name",
+      title: t("approve.setting"),
+      isHeader: true,
+      cell: ({ name }) => <Named dotted={name} />,
+    },
+    {
+      key: "approved",
+      title: t("approve.before"),
+      cell: ({ approved }) => <del>{shown(approved, t("empty"))}</del>,
+    },
+    {
+      key: "current",
+      title: t("approve.now"),
+      cell: ({ current }) => <ins>{shown(current, t("empty"))}</ins>,
+    },
+  ];
+  return (
+    <DataTable
+      caption={t("approve.differences")}
+      columns={columns}
+      rows={differences}
+      rowKey={({ name }) => name}
+    />
+  );
+}
+
+function Named({ dotted }: { dotted: string }) {
+  const { t } = useWords();
+  const label: MessageKey | undefined = labelOf(dotted);
+  return label ? t(label) : <code>{dotted}</code>;
+}
+
+const LONGEST = 120;
+
+function shown(value: string | null, empty: string): string {
+  if (!value) {
+    return empty;
+  }
+  return value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value;
+}
+
+function AllSettings({ connection }: { connection: Connection }) {
+  const { t } = useWords();
+  return (
+    <dl className="facts">
+      {GROUPS.flatMap(({ fields }) => fields).map(({ path, label }) => (
+        <Fact key={path} name={t(label)}>
+          <span className="breakable">{shown(valueAt(connection.settings, path), t("empty"))}</span>
+        </Fact>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,234 @@
+"""What a VisitStore must do: the same for the fake of the unit tests and for the tables."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from azure.data.tables import TableServiceClient
+from hypothesis import HealthCheck, given, settings
+
+from shared.identifiers import Geography, Role
+from shared.presence.model import Participant, Source, State, Status, Writeback
+from shared.sealing import Sealer
+from shared.store.tables import OPEN_VISITS, VISITS
+from shared.store.visits import TableVisits
+from shared.visits.model import Phase, Visit
+from shared.visits.ports import ConflictError, VisitStore
+from shared.visits.upkeep import forgotten
+from tests.contract.store.visits import START, full_visit, new_connection, new_key, visits
+from tests.support.fakes import FakeVisits
+
+
+@pytest.fixture(params=["fake", "tables"])
+def store(request: pytest.FixtureRequest) -> VisitStore:
+    """Either store."""
+    if request.param == "fake":
+        return FakeVisits()
+    real: TableVisits = request.getfixturevalue("table_visits")
+    return real
+
+
+@pytest.fixture
+def table_visits(tables: TableServiceClient, sealer: Sealer) -> TableVisits:
+    """The real one."""
+    return TableVisits(tables, sealer, Geography.EMEA)
+
+
+def person(number: int, count: int = 1) -> Participant:
+    writebacks = tuple(
+        Writeback(one, State.CONNECTED, START, Source.CALL_EVENTS, Status.PENDING, START) for one in range(1, count + 1)
+    )
+    return Participant(f"guest-{number:016x}", Role.GUEST, number, writebacks=writebacks)
+
+
+def with_people(visit: Visit, *people: Participant) -> Visit:
+    return replace(visit, participants={one.key: one for one in people})
+
+
+def test_a_visit_that_is_not_there_is_none(store: VisitStore) -> None:
+    assert store.read(new_key()) is None
+
+
+def test_what_was_created_is_read(store: VisitStore) -> None:
+    visit = full_visit(new_key())
+    created = store.create(visit)
+    assert created == replace(visit, version=created.version)
+    assert created.version
+    assert store.read(visit.key) == created
+
+
+def test_what_is_there_is_not_created_again(store: VisitStore) -> None:
+    created = store.create(full_visit(new_key()))
+    with pytest.raises(ConflictError):
+        store.create(Visit(created.key, START))
+    assert store.read(created.key) == created
+
+
+def test_a_save_gives_a_new_version_and_is_read(store: VisitStore) -> None:
+    created = store.create(full_visit(new_key()))
+    saved = store.save(created, replace(created, department="D-9", ends=()))
+    assert saved.version != created.version
+    assert store.read(created.key) == saved
+    assert (saved.department, saved.ends) == ("D-9", ())
+
+
+def test_a_save_of_what_somebody_else_wrote_meanwhile_is_refused_and_changes_nothing(store: VisitStore) -> None:
+    created = store.create(full_visit(new_key()))
+    saved = store.save(created, replace(created, department="first"))
+    with pytest.raises(ConflictError):
+        store.save(created, with_people(replace(created, department="second"), person(1)))
+    assert store.read(created.key) == saved
+
+
+def test_a_save_of_what_is_not_there_is_refused(store: VisitStore) -> None:
+    visit = replace(full_visit(new_key()), version='W/"datetime\'2026-03-02T09%3A00%3A00.0000000Z\'"')
+    with pytest.raises(ConflictError):
+        store.save(visit, visit)
+    assert store.read(visit.key) is None
+
+
+def test_a_save_that_changes_nothing_still_counts_as_a_write(store: VisitStore) -> None:
+    created = store.create(full_visit(new_key()))
+    saved = store.save(created, created)
+    assert store.read(created.key) == saved
+    with pytest.raises(ConflictError):
+        store.save(created, created)
+
+
+def test_people_come_change_and_go_in_one_save(store: VisitStore) -> None:
+    created = store.create(with_people(Visit(new_key(), START), person(1, 2), person(2)))
+    changed = replace(person(2), number=7)
+    saved = store.save(created, with_people(created, changed, person(3, 3)))
+    assert store.read(created.key) == saved
+    assert {one.number for one in saved.participants.values()} == {7, 3}
+
+
+def test_values_that_are_gone_are_gone(store: VisitStore) -> None:
+    created = store.create(full_visit(new_key()))
+    bare = replace(forgotten(created), phase=Phase.WAITING, department="", opened=None, last_signal=None, ends=())
+    saved = store.save(created, bare)
+    assert store.read(created.key) == saved
+
+
+def test_what_is_not_settled_is_live_and_what_is_opened_again_is_too(store: VisitStore) -> None:
+    visit = store.create(full_visit(new_key()))
+    assert visit.key in store.live()
+    settled = store.save(visit, forgotten(visit))
+    assert visit.key not in store.live()
+    store.save(settled, replace(settled, phase=Phase.WAITING))
+    assert visit.key in store.live()
+
+
+def test_two_visits_do_not_disturb_each_other(store: VisitStore) -> None:
+    connection = new_connection()
+    one, other = (store.create(full_visit(new_key(connection))) for _ in range(2))
+    store.save(one, with_people(one))
+    assert store.read(other.key) == other
+
+
+def test_of_many_writers_at_once_one_wins_every_round(store: VisitStore) -> None:
+    created = store.create(Visit(new_key(), START))
+
+    def write(number: int) -> bool:
+        try:
+            store.save(created, with_people(created, person(number)))
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        won = [*pool.map(write, range(8))]
+    assert won.count(True) == 1
+    final = store.read(created.key)
+    assert final is not None
+    assert [one.number for one in final.participants.values()] == [won.index(True)]
+
+
+def test_of_many_creators_at_once_one_wins(store: VisitStore) -> None:
+    key = new_key()
+
+    def create(number: int) -> bool:
+        try:
+            store.create(with_people(Visit(key, START), person(number)))
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        won = [*pool.map(create, range(8))]
+    assert won.count(True) == 1
+    final = store.read(key)
+    assert final is not None
+    assert [one.number for one in final.participants.values()] == [won.index(True)]
+
+
+def test_a_crowd_larger_than_one_transaction_is_saved(store: VisitStore) -> None:
+    created = store.create(Visit(new_key(), START))
+    crowd = store.save(created, with_people(created, *(person(number, 3) for number in range(60))))
+    assert store.read(created.key) == crowd
+    empty = store.save(crowd, with_people(crowd))
+    assert store.read(created.key) == empty
+
+
+def test_one_person_with_as_much_news_as_one_transaction_takes_is_saved(store: VisitStore) -> None:
+    created = store.create(Visit(new_key(), START))
+    saved = store.save(created, with_people(created, person(1, 49), person(2, 49)))
+    assert store.read(created.key) == saved
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(visits(new_key()), visits(new_key()))
+def test_any_visit_becomes_any_other(table_visits: TableVisits, first: Visit, second: Visit) -> None:
+    key = new_key()
+    created = table_visits.create(replace(first, key=key))
+    assert table_visits.read(key) == created
+    saved = table_visits.save(created, replace(second, key=key))
+    assert table_visits.read(key) == saved
+
+
+def test_nothing_that_names_a_person_is_in_the_tables(table_visits: TableVisits, tables: TableServiceClient) -> None:
+    table_visits.create(full_visit(new_key()))
+    for name in (VISITS, OPEN_VISITS):
+        rows = [dict(row) for row in tables.get_table_client(name).list_entities()]
+        assert rows
+        assert "PLAIN" not in repr(rows)
+
+
+def test_writebacks_of_a_tenant_and_of_no_other(table_visits: TableVisits) -> None:
+    visit = table_visits.create(full_visit(new_key()))
+    table_visits.create(full_visit(new_key()))
+    (patient,) = [one for one in visit.participants.values() if one.writebacks]
+    found = [*table_visits.writebacks(visit.key.connection.tenant)]
+    assert found == [(visit.key, patient.key, patient.writebacks[0])]
+
+
+def test_a_live_visit_that_was_never_stored_harms_nobody(table_visits: TableVisits, tables: TableServiceClient) -> None:
+    key = new_key()
+    row = {"PartitionKey": key.connection.tenant.partition, "RowKey": key.routing}
+    tables.get_table_client(OPEN_VISITS).upsert_entity(row)
+    assert key in table_visits.live()
+    assert table_visits.read(key) is None
+
+
+def test_visits_of_another_geography_are_not_live_here(tables: TableServiceClient, sealer: Sealer) -> None:
+    key = new_key()
+    TableVisits(tables, sealer, Geography.EMEA).create(Visit(key, START))
+    assert key not in TableVisits(tables, sealer, Geography.APAC).live()
+
+
+def test_a_save_is_one_request(table_visits: TableVisits, monkeypatch: pytest.MonkeyPatch) -> None:
+    created = table_visits.create(full_visit(new_key()))
+    sent: list[int] = []
+    real: Callable[..., object] = table_visits._visits.submit_transaction
+
+    def counted(operations: object, **more: object) -> object:
+        sent.append(1)
+        return real(operations, **more)
+
+    monkeypatch.setattr(table_visits._visits, "submit_transaction", counted)
+    table_visits.save(created, replace(created, last_signal=START + timedelta(hours=1)))
+    assert len(sent) == 1
+
+

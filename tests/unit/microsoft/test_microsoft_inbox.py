@@ -1,0 +1,147 @@
+"""From a queue message to the visits: what is believed, what is left out, and what is tried again."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from shared.identifiers import ConnectionKey, Geography, TenantKey, VisitKey, new_connection_id
+from shared.inbox import Inbox
+from shared.jose import KeySource, KeysUnavailableError
+from shared.keys import LocalKeys
+from shared.microsoft.door import accept, client_state, to_messages
+from shared.microsoft.notifications import Notifications
+from shared.presence.model import Kind
+from shared.sealing import Sealer
+from shared.visits.who import CallEvent
+from tests.support.connections import OTHER_TENANT, TENANT
+from tests.support.fakes import START, Clock
+from tests.support.notifications import encrypted, validation_token
+from tests.support.tokens import public, rsa_key, settings
+
+SEALER = Sealer(b"k" * 32)
+
+
+class Noted:
+    """Takes the place of attendance and upkeep."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[VisitKey, list[CallEvent]]] = []
+        self.lifecycle: list[tuple[VisitKey, str]] = []
+
+    def note(self, key: VisitKey, events: list[CallEvent]) -> None:
+        self.events.append((key, events))
+
+    def on_lifecycle(self, key: VisitKey, event: str) -> None:
+        self.lifecycle.append((key, event))
+
+
+class World:
+    """The inbox between Graph and the visits."""
+
+    def __init__(self, keys: LocalKeys) -> None:
+        self.keys, self.noted, self.down = keys, Noted(), False
+        notifications = Notifications(keys, KeySource(self._fetch, Clock()), settings(), Clock())
+        visits: Any = self.noted
+        self.inbox = Inbox(notifications, visits, visits, SEALER, Geography.EMEA)
+
+    def _fetch(self) -> Mapping[str, Any]:
+        if self.down:
+            raise OSError
+        return public(rsa_key())
+
+    def item(self, key: VisitKey, leg: str = "leg", **changes: Any) -> dict[str, Any]:
+        content = encrypted(self.keys, {"participants@delta": [{"id": leg, "isInLobby": True}]})
+        plain = {"clientState": client_state(SEALER, key), "tenantId": key.connection.tenant.tenant}
+        return {**plain, "encryptedContent": content, **changes}
+
+    def work(self, items: list[dict[str, Any]], *tokens: str) -> None:
+        body = {"value": items, "validationTokens": list(tokens)}
+        batch = accept(SEALER, Geography.EMEA, body, START.isoformat())
+        for message in to_messages(SEALER, batch, "change"):
+            self.inbox.work(message)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> LocalKeys:
+    return LocalKeys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def world(keys: LocalKeys) -> World:
+    return World(keys)
+
+
+def visit(tenant: TenantKey = TENANT) -> VisitKey:
+    return VisitKey(ConnectionKey(tenant, new_connection_id(tenant.tenant)), "a" * 32)
+
+
+def test_events_reach_their_visits_together(world: World) -> None:
+    first, second = visit(), visit(OTHER_TENANT)
+    items = [world.item(first, "a"), world.item(second, "b"), world.item(first, "c")]
+    world.work(items, validation_token(TENANT.tenant, "1.0"), validation_token(OTHER_TENANT.tenant))
+    found = {key: [one.signals[0].leg for one in events] for key, events in world.noted.events}
+    assert found == {first: ["a", "c"], second: ["b"]}
+    event = world.noted.events[0][1][0]
+    assert (event.at, event.signals[0].signal.kind) == (START, Kind.LOBBY)
+
+
+def test_an_item_whose_tenant_nobody_vouches_for_is_left_out(world: World) -> None:
+    mine, theirs = visit(), visit(OTHER_TENANT)
+    world.work([world.item(mine), world.item(theirs)], validation_token(TENANT.tenant))
+    assert [key for key, _ in world.noted.events] == [mine]
+    world.work([world.item(theirs)])
+    world.work([world.item(theirs)], validation_token(OTHER_TENANT.tenant, exp=1))
+    assert len(world.noted.events) == 1
+
+
+def test_an_item_that_cannot_be_read_takes_no_other_with_it(world: World) -> None:
+    key = visit()
+    broken = {**world.item(key)["encryptedContent"], "dataSignature": "AAAA"}
+    odd = [world.item(key, encryptedContent=content) for content in (broken, {}, None, {"data": "\u00e9"})]
+    world.work([*odd, world.item(key, "good")], validation_token(TENANT.tenant))
+    ((found, events),) = world.noted.events
+    assert (found, [one.signals[0].leg for one in events]) == (key, ["good"])
+
+
+def test_a_lifecycle_item_needs_no_token(world: World) -> None:
+    key = visit()
+    world.work([world.item(key, lifecycleEvent="reauthorizationRequired", encryptedContent=None)])
+    assert world.noted.lifecycle == [(key, "reauthorizationRequired")]
+    assert world.noted.events == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "garbage",
+        "\ufffd",
+        SEALER.seal("another purpose", "{}"),
+        SEALER.seal("notifications", "no json"),
+        SEALER.seal("notifications", "[]"),
+        SEALER.seal("notifications", "{}"),
+        SEALER.seal("notifications", json.dumps({"items": [3], "tokens": [], "received": ""})),
+    ],
+)
+def test_what_we_did_not_seal_is_dropped(world: World, message: str) -> None:
+    world.inbox.work(message)
+    assert world.noted.events == []
+
+
+def test_while_entras_keys_cannot_be_read_the_queue_tries_again(world: World) -> None:
+    world.down = True
+    with pytest.raises(KeysUnavailableError):
+        world.work([world.item(visit())], validation_token(TENANT.tenant))
+    assert world.noted.events == []
+
+
+def test_the_log_says_why_and_nothing_else(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    world.work([world.item(visit())])
+    world.work([world.item(visit())], "token")
+    told = [json.loads(record.getMessage().partition(" ")[2]) for record in caplog.records]
+    assert told == [{"reason": "no tokens: see appRoleAssignmentRequired"}, {"reason": "no valid token"}]
+    assert datetime.fromisoformat(START.isoformat()) == START
