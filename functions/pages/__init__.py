@@ -1,6 +1,7 @@
 """Pages for people, from the templates beside this file; words from `shared/messages/pages.json`."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _WORDS = _HERE.parents[1] / "shared" / "messages" / "pages.json"
-ASSETS: Mapping[str, str] = {
-    "page.css": "text/css; charset=utf-8",
-    "waiting.js": "text/javascript; charset=utf-8",
+_BUILT = _HERE / "assets"
+_ASSET = re.compile(r"[a-z0-9_\-]{1,60}\.(css|js|svg|png)")
+_CONTENT_TYPES: Mapping[str, str] = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
 }
 
 
@@ -29,9 +34,17 @@ def render(template: str, language: Language, values: Mapping[str, str], failure
 
 
 def asset(name: str) -> tuple[bytes, str] | None:
-    """A file that pages refer to, with its content type; None if there is none such."""
-    content_type = ASSETS.get(name)
-    return ((_HERE / name).read_bytes(), content_type) if content_type else None
+    """A file that pages refer to, with its content type; None if there is none such.
+
+    Most are built from `portal/visit` and `portal/board` into `assets`; plain ones lie beside this module.
+    """
+    if not _ASSET.fullmatch(name):
+        return None
+    for folder in (_BUILT, _HERE):
+        file = folder / name
+        if file.is_file():
+            return file.read_bytes(), _CONTENT_TYPES[file.suffix]
+    return None
 
 
 def words(language: Language) -> Mapping[str, str]:
@@ -51,4 +64,7 @@ def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415
 
     options: dict[str, Any] = {"autoescape": select_autoescape(default=True), "undefined": StrictUndefined}
-    return Environment(loader=FileSystemLoader(_HERE), **options)  # noqa: S701 - autoescape is on, see options
+    made = Environment(loader=FileSystemLoader(_HERE), **options)  # noqa: S701 - autoescape is on, see options
+    # Pages are UTF-8: escapes would make Chinese twice as long as it is.
+    made.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    return made

@@ -40,7 +40,7 @@ async function look(): Promise<boolean> {
   }
   lastAnswer = new Date();
   offset = Date.parse(view.now) - lastAnswer.getTime();
-  for (const person of view.people) if (person.handled) handledHere.delete(person.key);
+  for (const person of view.people) if (!person.needsAttention) handledHere.delete(person.key);
   fresh(say("board_say_fresh"), false);
   show();
   return true;
@@ -53,17 +53,20 @@ function show(): void {
   const signals = lines.filter(({ signal }) => signal);
   showPeople(lines);
   showSignals(signals);
-  showJoin(view.joinUrl);
-  put(part("opened"), say(view.opened ? "board_say_opened" : "board_say_not_opened"));
+  showJoin(view.over ? null : view.joinUrl);
+  put(
+    part("opened"),
+    say(view.over ? "board_say_over" : view.opened ? "board_say_opened" : "board_say_not_opened"),
+  );
 }
 
 /** What was handled here stays handled while the connector is being told. */
 function known(person: BoardPerson): BoardPerson {
-  return handledHere.has(person.key) ? { ...person, handled: true } : person;
+  return handledHere.has(person.key) ? { ...person, needsAttention: false } : person;
 }
 
 function showPeople(lines: readonly Line[]): void {
-  part("empty").hidden = lines.length > 0;
+  part("empty").hidden = lines.length > 0 || view?.over === true;
   match(part("people"), lines, (item, line) => {
     item.dataset.tone = line.tone;
     cell(item, "h3", "who", line.who);
@@ -145,7 +148,7 @@ async function ring(signals: string): Promise<void> {
 
 function showJoin(joinUrl: string | null): void {
   part("join").hidden = !joinUrl;
-  part("no-join").hidden = Boolean(joinUrl);
+  part("no-join").hidden = Boolean(joinUrl) || view?.over === true;
   if (!joinUrl) return;
   const address = webAddress(joinUrl);
   part<HTMLAnchorElement>("join-teams").href = inTeams(address);

@@ -1,6 +1,6 @@
 // What the board says of each person, and which of them still need somebody to react: pure.
 import type { BoardPerson } from "../visit/api.ts";
-import { complete, DEVICES, NAMES, type Result, wordFor } from "../visit/results.ts";
+import { DEVICES, fromSummary, NAMES, type Result, wordFor } from "../visit/results.ts";
 import type { Word } from "../visit/words.ts";
 import { duration } from "./time.ts";
 
@@ -57,7 +57,7 @@ function stateOf(person: BoardPerson, now: Date, language: string, say: Say): Pi
 }
 
 function devicesOf({ devices }: BoardPerson, say: Say): Pick<Line, "devices" | "devicesTone"> {
-  const results = complete(devices ?? {});
+  const results = fromSummary(devices);
   const others = DEVICES.filter((one) => results[one] !== "fine");
   const untested = DEVICES.every((one) => results[one] === "skipped");
   if (untested) return { devices: say("board_say_devices_untested"), devicesTone: "unknown" };
@@ -70,7 +70,6 @@ function devicesOf({ devices }: BoardPerson, say: Say): Pick<Line, "devices" | "
 
 /** What stays on the board until somebody says that it is handled; empty if there is nothing. */
 function signalOf(person: BoardPerson, who: string, say: Say): string {
-  if (person.handled || person.role === "provider") return "";
-  if (person.helpAsked) return say("board_say_signal_help", { who });
-  return person.state === "waiting" ? say("board_say_signal_arrived", { who }) : "";
+  if (!person.needsAttention) return "";
+  return say(person.helpAsked ? "board_say_signal_help" : "board_say_signal_arrived", { who });
 }

@@ -23,13 +23,15 @@ export interface BoardPerson {
   readonly number: number;
   readonly state: string;
   readonly since: string | null;
-  readonly devices: Partial<Results> | null;
+  /** "fine", or what is not: "microphone blocked, speaker skipped"; empty if nothing was tested. */
+  readonly devices: string;
   readonly helpAsked: boolean;
-  readonly handled: boolean;
+  readonly needsAttention: boolean;
 }
 
 export interface BoardView {
   readonly opened: boolean;
+  readonly over: boolean;
   readonly joinUrl: string | null;
   readonly people: readonly BoardPerson[];
   readonly now: string;

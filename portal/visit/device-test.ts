@@ -9,7 +9,8 @@ const visit = part("test").dataset.visit ?? "";
 let well: boolean | undefined;
 
 const check: DeviceCheck = new DeviceCheck(
-  new Doors(visit),
+  // Opened without a visit there is nobody to tell: the result is for the person alone.
+  visit ? new Doors(visit) : null,
   new Memory(`test ${visit}`),
   show,
   (passedOn) => {
@@ -22,4 +23,12 @@ function show(): void {
   const text =
     check.active || well === undefined ? "" : say(well ? "check_passed_on" : "check_not_passed_on");
   put(part("devices-passed-on"), text);
+}
+
+// The page's other parameters go along when the language is changed.
+const link = document.querySelector<HTMLAnchorElement>("footer a[hreflang]");
+if (link) {
+  const address = new URL(window.location.href);
+  address.searchParams.set("lang", link.hreflang);
+  link.href = address.href;
 }

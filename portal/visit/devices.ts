@@ -28,6 +28,7 @@ import { chime, levels } from "./sound.ts";
 import { say, type Word } from "./words.ts";
 
 const SILENCE_MS = 7000;
+const TOGETHER_MS = 400;
 const RESEND_MS = 5000;
 const NO_CAUSE = { cause: "none" } as const;
 
@@ -41,7 +42,7 @@ export class DeviceCheck {
 
   /** `changed` is called when the test begins or ends, `reported` when the connector has (or has not) the results. */
   constructor(
-    private readonly doors: Doors,
+    private readonly doors: Doors | null,
     private readonly memory: Memory,
     private readonly changed: () => void,
     private readonly reported: (well: boolean) => void = () => {},
@@ -120,17 +121,19 @@ export class DeviceCheck {
       const before = ear.heard;
       if (ear.listen(level, milliseconds) && !before) this.settle("microphone", FINE);
       passed += milliseconds;
-      if (!ear.heard && passed === SILENCE_MS) this.settle("microphone", { result: "failed", cause: "none" });
+      if (!ear.heard && passed === SILENCE_MS) this.settle("microphone", { result: "failed", ...NO_CAUSE });
     });
+    // The test may have been ended while the sound system was starting.
+    if (this.active) this.stopLevels = stop;
+    else stop();
   }
 
   private async play(): Promise<void> {
     const button = part<HTMLButtonElement>("speaker-play");
     button.disabled = true;
-    this.state("speaker", "check_playing");
+    this.state("speaker", "check_testing");
     await chime();
     button.disabled = false;
-    this.state("speaker", "check_question");
     part("speaker-question").hidden = false;
     focus("speaker-yes");
   }
@@ -196,15 +199,21 @@ export class DeviceCheck {
     part("devices-result").replaceChildren(...items);
   }
 
-  private report(): void {
+  // Results that come together are told together, and told again for as long as nobody takes them.
+  private report(inMs = TOGETHER_MS): void {
+    const { doors } = this;
+    if (!doors) return;
     window.clearTimeout(this.resend);
-    this.doors.devices(this.results).then(
-      () => this.reported(true),
-      () => {
-        this.reported(false);
-        this.resend = window.setTimeout(() => this.report(), RESEND_MS);
-      },
+    this.resend = window.setTimeout(() => void this.send(doors), inMs);
+  }
+
+  private async send(doors: Doors): Promise<void> {
+    const well = await doors.devices(this.results).then(
+      () => true,
+      () => false,
     );
+    this.reported(well);
+    if (!well) this.report(RESEND_MS);
   }
 
   // Whoever follows our instructions should not have to press anything afterwards.

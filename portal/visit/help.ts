@@ -52,5 +52,5 @@ export class Help {
 function link(id: string, number: string): void {
   const anchor = part<HTMLAnchorElement>(id);
   put(anchor, number);
-  anchor.href = `tel:${number.replace(/[^\d+,;*#]/g, "")}`;
+  anchor.href = `tel:${encodeURIComponent(number.replace(/[^\d+,;*#]/g, ""))}`;
 }

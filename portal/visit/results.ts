@@ -66,3 +66,10 @@ export function wordFor(device: Device, result: Result): Word {
   };
   return words[result];
 }
+
+/** Reads the connector's summary: "fine", or those that are not, as "microphone blocked, speaker skipped". */
+export function fromSummary(summary: string): Results {
+  if (!summary) return complete({});
+  const named = new Map(summary.split(", ").map((one) => one.split(" ") as [string, string]));
+  return complete(Object.fromEntries(DEVICES.map((device) => [device, named.get(device) ?? "fine"])));
+}

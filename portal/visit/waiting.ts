@@ -21,8 +21,8 @@ const title = document.title;
 
 let facts: Facts = {
   contact: "fine",
-  opened: page.dataset.state === "open",
-  over: page.dataset.state === "stopped",
+  opened: false,
+  over: false,
   state: "",
   went: memory.read("went") === true,
   leads: true,

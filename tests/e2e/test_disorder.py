@@ -22,9 +22,7 @@ DISORDER: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(("seed", "generation"), list(enumerate((*LOBBY, *NO_LOBBY), start=11)))
-def test_every_generation_in_disorder(
-    world: Sandbox, connection: dict[str, Any], generation: str, seed: int
-) -> None:
+def test_every_generation_in_disorder(world: Sandbox, connection: dict[str, Any], generation: str, seed: int) -> None:
     world.tune_notifications(generation=generation, seed=seed, **DISORDER)
     visit = Visit(world)
     visit.patient()
@@ -142,7 +140,12 @@ def test_an_ehr_that_is_locked_and_forgets_its_tokens(world: Sandbox, connection
     visit.wait_told("provider-one", "connected")
     world.faults(
         world.hospital,
-        {"path": STATUS_CALL, "status": 401, "headers": {"WWW-Authenticate": 'Bearer error="invalid_token"'}, "times": 1},
+        {
+            "path": STATUS_CALL,
+            "status": 401,
+            "headers": {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+            "times": 1,
+        },
     )
     visit.act("join", "Guest")
     visit.act("admit", "Guest")
@@ -172,7 +175,9 @@ def test_a_permanent_error_is_given_up_shown_and_replayed(world: Sandbox, connec
     visit = Visit(world)
     visit.patient()
     found = world.until("it to be given up", lambda: _outbox(world, "given up"), 5)
-    assert [(one["state"], one["reason"], one["attempts"]) for one in found] == [("waiting", "INVALID-CONFERENCE-ID", 1)]
+    assert [(one["state"], one["reason"], one["attempts"]) for one in found] == [
+        ("waiting", "INVALID-CONFERENCE-ID", 1)
+    ]
     assert found[0]["nextTry"] is None
 
     answer = world.request("admin", "POST", f"/writebacks/{found[0]['id']}/replay", {})

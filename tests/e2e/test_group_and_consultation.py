@@ -132,9 +132,7 @@ def test_who_comes_straight_from_teams(world: Sandbox, connection: dict[str, Any
     assert sorted(row["role"] for row in _participants(world)) == ["provider", "provider", "provider"]
 
 
-def test_somebody_of_another_organisation_is_on_the_patient_s_side(
-    world: Sandbox, connection: dict[str, Any]
-) -> None:
+def test_somebody_of_another_organisation_is_on_the_patient_s_side(world: Sandbox, connection: dict[str, Any]) -> None:
     """A patient who has Teams at work joins with that account: still the patient, and from the lobby."""
     visit = Visit(world)
     visit.patient()

@@ -11,9 +11,7 @@ from tests.e2e.world import Sandbox
 
 
 @pytest.mark.parametrize("kind", ["none", "wrong-audience", "expired", "wrong-publisher"])
-def test_notifications_nobody_vouches_for_change_nothing(
-    world: Sandbox, connection: dict[str, Any], kind: str
-) -> None:
+def test_notifications_nobody_vouches_for_change_nothing(world: Sandbox, connection: dict[str, Any], kind: str) -> None:
     visit = Visit(world)
     visit.clinician()
     before = world.tables()

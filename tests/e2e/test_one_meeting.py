@@ -51,9 +51,7 @@ def test_both_clinicians_of_a_visit_may_admit(world: Sandbox, connection: dict[s
 
 
 @pytest.mark.parametrize("fault", ["createOrGet", "subscriptions"])
-def test_a_lost_answer_of_graph_makes_no_second_meeting(
-    world: Sandbox, connection: dict[str, Any], fault: str
-) -> None:
+def test_a_lost_answer_of_graph_makes_no_second_meeting(world: Sandbox, connection: dict[str, Any], fault: str) -> None:
     """Graph did it, and the answer was lost: trying again must find what is there."""
     world.faults(
         world.microsoft,

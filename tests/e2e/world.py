@@ -26,6 +26,7 @@ from sandbox.host.settings import EMULATOR_ACCOUNT, EMULATOR_KEY
 from tests.support.processes import REPOSITORY, Process, free_port, node_stand_in, python_stand_in
 
 SAMPLE = REPOSITORY / "local.settings.sample.json"
+WORKERS = ("work_notifications", "deliver_writebacks", "park_notifications", "park_writebacks")
 Rows = dict[str, dict[str, dict[str, Any]]]
 
 
@@ -75,6 +76,17 @@ class Sandbox(World):
         """The functions end gently."""
         if self._functions:
             self._functions.stop()
+
+    @contextlib.contextmanager
+    def workers_asleep(self) -> Iterator[None]:
+        """The doors are open, and nobody works off the queues: what lies there stays to be read."""
+        self.stop_functions()
+        self.start_functions(**{f"AzureWebJobs.{name}.Disabled": "1" for name in WORKERS})
+        try:
+            yield
+        finally:
+            self.stop_functions()
+            self.start_functions()
 
     def kill_functions(self) -> None:
         """The functions are gone from one instant to the next, as in a crash."""
@@ -191,13 +203,12 @@ def oid(user: str) -> str:
 
 
 def _signed_get(endpoint: str, path: str, query: dict[str, str]) -> httpx.Response:
-    """Azure Storage, "Authorize with Shared Key", the Lite form: there is no client for blobs among the packages."""
-    now = format_datetime(datetime.now(UTC), usegmt=True)
-    headers = {"x-ms-date": now, "x-ms-version": "2021-12-02"}
-    resource = f"/{EMULATOR_ACCOUNT}/{EMULATOR_ACCOUNT}{path}" + (f"?comp={query['comp']}" if "comp" in query else "")
-    text = f"GET\n\n\n\nx-ms-date:{now}\nx-ms-version:{headers['x-ms-version']}\n{resource}"
-    signature = hmac.new(base64.b64decode(EMULATOR_KEY), text.encode(), hashlib.sha256).digest()
-    headers["Authorization"] = f"SharedKeyLite {EMULATOR_ACCOUNT}:{base64.b64encode(signature).decode()}"
+    """Azure Storage, "Authorize with Shared Key": there is no client for blobs among the packages."""
+    headers = {"x-ms-date": format_datetime(datetime.now(UTC), usegmt=True), "x-ms-version": "2021-12-02"}
+    lines = ["GET", *[""] * 11, *(f"{name}:{value}" for name, value in headers.items())]
+    lines += [f"/{EMULATOR_ACCOUNT}/{EMULATOR_ACCOUNT}{path}", *(f"{name}:{query[name]}" for name in sorted(query))]
+    signature = hmac.new(base64.b64decode(EMULATOR_KEY), "\n".join(lines).encode(), hashlib.sha256).digest()
+    headers["Authorization"] = f"SharedKey {EMULATOR_ACCOUNT}:{base64.b64encode(signature).decode()}"
     return httpx.get(endpoint + path, params=query, headers=headers).raise_for_status()
 
 

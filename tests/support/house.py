@@ -178,7 +178,7 @@ class House:
     ) -> ToMeeting | ToWaitingPage:
         """A patient opens the visit from the portal."""
         way = self.launch(Role.PATIENT, {"sessionId": session_id, "externalId": external_id, **more})
-        assert not isinstance(way, Departure)
+        assert isinstance(way, ToMeeting | ToWaitingPage)
         return way
 
     def provider_launch(

@@ -13,9 +13,7 @@ const settings = new URL("../src/api/default-settings.json", import.meta.url);
 async function document() {
   const [address] = process.argv.slice(2);
   if (address) {
-    return URL.canParse(address)
-      ? (await fetch(address)).json()
-      : JSON.parse(readFileSync(address, "utf-8"));
+    return URL.canParse(address) ? (await fetch(address)).json() : JSON.parse(readFileSync(address, "utf-8"));
   }
   const python = process.env.PYTHON ?? "python";
   return JSON.parse(execFileSync(python, ["-m", "functions.openapi"], { cwd: root, encoding: "utf-8" }));

@@ -2,8 +2,8 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App.tsx";
-import { loadConfig } from "./app/config.ts";
 import { BrokenStart } from "./app/BrokenStart.tsx";
+import { loadConfig } from "./app/config.ts";
 import { LanguageProvider } from "./messages/LanguageProvider.tsx";
 import "./styles/base.css";
 import "./styles/parts.css";

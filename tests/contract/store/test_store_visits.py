@@ -83,7 +83,7 @@ def test_a_save_of_what_somebody_else_wrote_meanwhile_is_refused_and_changes_not
 
 
 def test_a_save_of_what_is_not_there_is_refused(store: VisitStore) -> None:
-    visit = replace(full_visit(new_key()), version='W/"datetime\'2026-03-02T09%3A00%3A00.0000000Z\'"')
+    visit = replace(full_visit(new_key()), version="W/\"datetime'2026-03-02T09%3A00%3A00.0000000Z'\"")
     with pytest.raises(ConflictError):
         store.save(visit, visit)
     assert store.read(visit.key) is None
@@ -230,5 +230,3 @@ def test_a_save_is_one_request(table_visits: TableVisits, monkeypatch: pytest.Mo
     monkeypatch.setattr(table_visits._visits, "submit_transaction", counted)
     table_visits.save(created, replace(created, last_signal=START + timedelta(hours=1)))
     assert len(sent) == 1
-
-

@@ -154,7 +154,7 @@ def test_no_display_name_comes_out() -> None:
 
 def test_participants_without_a_usable_leg_are_left_out() -> None:
     legs: list[Any] = [None, 3, "", "x" * 257, {}, [], "x" * 256]
-    listed = [{"id": leg} for leg in legs] + [{}, None, "x", 3, []]
+    listed: list[Any] = [*({"id": leg} for leg in legs), {}, None, "x", 3, []]
     assert signals({"participants@delta": listed}) == [("x" * 256, Kind.JOINED)]
     for odd in (None, {}, "x", 3, {"id": "leg"}):
         assert signals({"participants@delta": odd}) == []

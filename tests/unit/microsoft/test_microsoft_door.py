@@ -54,7 +54,7 @@ def refusal(body: dict[str, Any]) -> str:
 def test_a_client_state_is_short_enough_for_graph_and_names_its_visit() -> None:
     for key in (visit(), visit(OTHER_TENANT, "0" * 32)):
         state = client_state(SEALER, key)
-        assert len(state) == 106 <= 128
+        assert len(state) == 106  # Graph takes 128
         assert state.isascii()
         assert visit_of(SEALER, EMEA, state) == key
         # Nothing in it can be turned back into what the EHR calls the visit.
@@ -163,8 +163,8 @@ def test_no_json_does_anything_but_be_taken_or_refused(
     first = item(KEY) if ours else {}
     try:
         batch = accept(SEALER, EMEA, {"value": [{**first, **changes}], "validationTokens": tokens}, RECEIVED)
-    except ConnectorError as refused:
-        assert refused.code in {"body_invalid", "client_state_unknown"}
+    except ConnectorError:
+        assert not ours or changes
         return
     for message in to_messages(SEALER, batch, "change"):
         assert from_message(SEALER, EMEA, message) == batch

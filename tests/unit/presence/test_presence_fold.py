@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 from hypothesis import given, settings
@@ -126,6 +127,11 @@ def test_who_comes_back_to_the_page_waits_again() -> None:
     assert steps(told)[-2:] == [(DISCONNECTED, 50), (WAITING, 200)]
 
 
+def test_the_page_between_two_devices_leavings_holds_nobody() -> None:
+    told: Told = {"a": [(0, JOINED), (50, LEFT)], PAGE_LEG: [(100, LOBBY)], "b": [(10, JOINED), (150, LEFT)]}
+    assert steps(told) == [(CONNECTED, 0), (DISCONNECTED, 150)]
+
+
 def test_the_page_does_not_pull_a_person_out_of_the_meeting() -> None:
     told: Told = {PAGE_LEG: [(0, LOBBY), (30, LOBBY)], "a": [(10, JOINED)]}
     assert steps(told) == [(WAITING, 0), (CONNECTED, 10)]
@@ -166,7 +172,7 @@ def test_order_and_repetition_of_signals_never_matter(
 @given(many_legs, many_ends, st.integers(0, 60))
 def test_steps_alternate_in_time_and_begin_with_coming(told: Legs, ends: list[datetime], seconds: int) -> None:
     folded = fold(told, ends, timedelta(seconds=seconds))
-    for one, following in zip(folded, folded[1:], strict=False):
+    for one, following in pairwise(folded):
         assert one.state is not following.state
         assert one.at < following.at
     assert not folded or folded[0].state is not DISCONNECTED
@@ -177,7 +183,7 @@ def test_steps_alternate_in_time_and_begin_with_coming(told: Legs, ends: list[da
 def test_no_absence_inside_is_shorter_than_the_debounce(told: Legs, ends: list[datetime], seconds: int) -> None:
     debounce = timedelta(seconds=seconds)
     folded = fold(told, ends, debounce)
-    for one, following in zip(folded, folded[1:], strict=False):
+    for one, following in pairwise(folded):
         assert one.state is not DISCONNECTED or following.at - one.at >= debounce
 
 

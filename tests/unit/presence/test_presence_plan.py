@@ -192,9 +192,14 @@ class Telling:
             if one.is_settled:
                 assert present[sequence] == one, "a settled writeback changed"
 
-    def next_due(self) -> Writeback | None:
+    def try_one(self) -> Writeback | None:
+        """What a worker finds to be told now; all that was learned has been planned before."""
+        self.replan()
         waiting = sorted((one for one in self.writebacks if not one.is_settled), key=lambda one: (one.at, one.sequence))
-        return waiting[0] if waiting and waiting[0].due <= self.now else None
+        if not waiting or waiting[0].due > self.now:
+            return None
+        self.at_try = self.steps[-1]
+        return waiting[0]
 
     def heard(self, one: Writeback) -> None:
         """The EHR takes it in."""
@@ -204,9 +209,6 @@ class Telling:
             if one.at <= last.at:
                 assert one.state is self.at_try.state, "told out of order, and not as the correction to the truth"
         self.ehr.append(one)
-
-    def begin_try(self, one: Writeback) -> None:
-        self.at_try = self.steps[-1]
 
     def settle(self, tried: Writeback, *, delivered: bool) -> None:
         """As the outbox does: what was told is noted even if it was taken back meanwhile."""
@@ -232,8 +234,7 @@ class Telling:
             if not waiting:
                 return
             self.now = max(self.now, *(one.due for one in waiting))
-            if one := self.next_due():
-                self.begin_try(one)
+            if one := self.try_one():
                 self.settle(one, delivered=True)
         raise AssertionError("there was always something more to tell")
 
@@ -281,9 +282,7 @@ def _play(telling: Telling, told: list[tuple[str, Signal]], course: list[str], e
     remaining = [*told]
     for act in course:
         meanwhile = act.endswith("meanwhile")
-        one = telling.next_due() if act.startswith(("ok", "fail")) else None
-        if one:
-            telling.begin_try(one)
+        one = telling.try_one() if act.startswith(("ok", "fail")) else None
         if remaining and (meanwhile or act in ("batch", "plan")):
             telling.learn(*remaining.pop())
             if act != "batch":

@@ -75,7 +75,6 @@ def test_the_second_leg_redeems_with_the_proof_of_the_first() -> None:
     assert request.base_url == BASE_URL
 
 
-
 def test_a_state_that_is_not_the_cookies_is_refused() -> None:
     house = House()
     departure = house.desk.begin(TARGET, Role.PROVIDER, QUERY)

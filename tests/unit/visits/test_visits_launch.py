@@ -134,7 +134,8 @@ def test_every_identifier_can_be_hashed_and_stored(value: str) -> None:
 
 def test_a_parameter_must_be_there_once() -> None:
     assert one_value({"iss": ["x"]}, "iss") == "x"
-    for query in ({}, {"iss": []}, {"iss": [""]}, {"iss": ["x" * 8193]}):
+    queries: list[dict[str, list[str]]] = [{}, {"iss": []}, {"iss": [""]}, {"iss": ["x" * 8193]}]
+    for query in queries:
         with pytest.raises(ConnectorError) as missing:
             one_value(query, "iss")
         assert missing.value.code == "launch_parameter_missing"

@@ -68,7 +68,8 @@ def test_fifty_launches_at_once_make_one_meeting_and_one_subscription() -> None:
                 way = house.desk.complete(TARGET, *launch)
             except ConnectorError as busy:
                 # Fifty at once for one row: whoever is told that it is busy presses the button again.
-                assert busy.code == "busy"
+                if busy.code != "busy":
+                    raise
                 continue
             assert isinstance(way, ToMeeting)
             return way.join_url

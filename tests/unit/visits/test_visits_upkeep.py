@@ -292,7 +292,9 @@ def test_one_visits_trouble_does_not_keep_the_others_from_renewal() -> None:
     house.meetings.during = first_fails
     house.upkeep.renew_subscriptions()
     assert house.meetings.count("renew") == 2
-    lives = [getattr(visit.subscription, "expires", START) - house.clock.present for visit in house.visits.kept.values()]
+    lives = [
+        getattr(visit.subscription, "expires", START) - house.clock.present for visit in house.visits.kept.values()
+    ]
     assert sorted(lives) == [timedelta(hours=5), timedelta(hours=12)]
 
 

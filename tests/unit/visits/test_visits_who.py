@@ -10,7 +10,7 @@ from shared.visits.model import Visit
 from shared.visits.ports import EhrUser
 from shared.visits.who import Identity, LegSignal, holder, with_signal
 from tests.support.fakes import START
-from tests.support.house import CONNECTION, GUEST, MACHINE, House, after, entra, event
+from tests.support.house import GUEST, MACHINE, House, after, entra, event
 
 LOBBY, JOINED, LEFT = Kind.LOBBY, Kind.JOINED, Kind.LEFT
 ANN = Participant("patient-ann", Role.PATIENT, 1, external_id="PAT1", external_id_type="2")
@@ -160,7 +160,6 @@ def test_in_the_house_staff_and_machines_leave_no_trace() -> None:
     before = house.visit()
     house.happen(event(5, "staff", JOINED, entra("oid-9")), event(6, "bot", JOINED, MACHINE))
     assert house.visit() == before
-    assert CONNECTION == before.key.connection
 
 
 def test_guests_of_a_group_have_numbers_of_their_own() -> None:

@@ -258,6 +258,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/launch/{id}/device-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The patient portal opens the device test, before the day. */
+        get: operations["launch_device_test"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/launch/callback": {
         parameters: {
             query?: never;
@@ -411,6 +428,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/visits/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far visits came, by day and department; numbers that are too small are hidden. */
+        get: operations["get_funnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tenant": {
         parameters: {
             query?: never;
@@ -437,6 +471,40 @@ export interface paths {
         };
         /** The page on which a patient waits. */
         get: operations["waiting_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/device-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The device test before the day; it touches no visit. */
+        get: operations["device_test_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The arrival board of one visit. */
+        get: operations["board_page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -473,6 +541,74 @@ export interface paths {
         put?: never;
         /** Where the meeting is; from now on the patient is expected in its lobby. */
         post: operations["join_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/current/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How the device test went, in one word for each device. */
+        post: operations["note_devices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/current/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The patient cannot get in: the arrival board shows it. */
+        post: operations["ask_for_help"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/current/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is where, for the arrival board; roles and numbers only. */
+        get: operations["current_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/current/board/handled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A clinician has taken note of somebody's signal. */
+        post: operations["handle_signal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -530,10 +666,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/writebacks/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try all given-up writebacks of a connection or of a reason once more, up to 500 at once. */
+        post: operations["replay_writebacks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * BoardOut
+         * @description The arrival board of one visit.
+         */
+        BoardOut: {
+            /** Opened */
+            opened: boolean;
+            /** Over */
+            over: boolean;
+            /** Joinurl */
+            joinUrl: string | null;
+            /** People */
+            people: components["schemas"]["SeenOut"][];
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+        };
         /**
          * Branding
          * @description What patients see of the clinic. A logo comes along in the page itself: no request to anybody else.
@@ -550,10 +722,10 @@ export interface components {
              */
             sentence: string;
             /**
-             * Clinic Number
+             * Clinicnumber
              * @default
              */
-            clinic_number: string;
+            clinicNumber: string;
             /**
              * Logo
              * @default null
@@ -582,6 +754,20 @@ export interface components {
             isWell: boolean;
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
+        };
+        /**
+         * ClinicOut
+         * @description What patients see of the clinic.
+         */
+        ClinicOut: {
+            /** Name */
+            name: string;
+            /** Sentence */
+            sentence: string;
+            /** Number */
+            number: string;
+            /** Logo */
+            logo: string | null;
         };
         /**
          * CompareIn
@@ -634,39 +820,39 @@ export interface components {
              * @default {
              *       "context": {
              *         "department": "departmentId",
-             *         "session_id": "sessionId",
-             *         "user_id": "externalId",
-             *         "user_id_type": "externalIdType",
+             *         "sessionId": "sessionId",
+             *         "userId": "externalId",
+             *         "userIdType": "externalIdType",
              *         "visit": "visit"
              *       },
              *       "mnemonics": {
              *         "department": "%PERFDEPID;;; ; ;;NONE;%",
-             *         "group_session_id": "%CONFERENCEID%",
-             *         "patient_id": "%PATID%",
-             *         "patient_id_type": "2",
-             *         "provider_id": "%EPICUSERID%",
-             *         "provider_id_type": "1",
-             *         "session_id": "%CSN%"
+             *         "groupSessionId": "%CONFERENCEID%",
+             *         "patientId": "%PATID%",
+             *         "patientIdType": "2",
+             *         "providerId": "%EPICUSERID%",
+             *         "providerIdType": "1",
+             *         "sessionId": "%CSN%"
              *       },
-             *       "status_call": {
-             *         "base_url": null,
-             *         "code_connected": "1",
-             *         "code_disconnected": "2",
-             *         "code_waiting": null,
+             *       "statusCall": {
+             *         "baseUrl": null,
+             *         "codeConnected": "1",
+             *         "codeDisconnected": "2",
+             *         "codeWaiting": null,
              *         "method": "GET",
              *         "path": "/api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus",
              *         "scope": "system/Appointment.read",
-             *         "vendor_name": "TeamsEhrConnector"
+             *         "vendorName": "TeamsEhrConnector"
              *       },
-             *       "organizer_object_id": null,
+             *       "organizerObjectId": null,
              *       "branding": {
-             *         "clinic_number": "",
+             *         "clinicNumber": "",
              *         "logo": null,
              *         "name": "",
              *         "sentence": ""
              *       },
-             *       "provider_landing": "meeting",
-             *       "meeting_subject": "Virtual visit"
+             *       "providerLanding": "meeting",
+             *       "meetingSubject": "Virtual visit"
              *     }
              */
             settings: components["schemas"]["ConnectionSettings"];
@@ -689,39 +875,39 @@ export interface components {
              * @default {
              *       "context": {
              *         "department": "departmentId",
-             *         "session_id": "sessionId",
-             *         "user_id": "externalId",
-             *         "user_id_type": "externalIdType",
+             *         "sessionId": "sessionId",
+             *         "userId": "externalId",
+             *         "userIdType": "externalIdType",
              *         "visit": "visit"
              *       },
              *       "mnemonics": {
              *         "department": "%PERFDEPID;;; ; ;;NONE;%",
-             *         "group_session_id": "%CONFERENCEID%",
-             *         "patient_id": "%PATID%",
-             *         "patient_id_type": "2",
-             *         "provider_id": "%EPICUSERID%",
-             *         "provider_id_type": "1",
-             *         "session_id": "%CSN%"
+             *         "groupSessionId": "%CONFERENCEID%",
+             *         "patientId": "%PATID%",
+             *         "patientIdType": "2",
+             *         "providerId": "%EPICUSERID%",
+             *         "providerIdType": "1",
+             *         "sessionId": "%CSN%"
              *       },
-             *       "status_call": {
-             *         "base_url": null,
-             *         "code_connected": "1",
-             *         "code_disconnected": "2",
-             *         "code_waiting": null,
+             *       "statusCall": {
+             *         "baseUrl": null,
+             *         "codeConnected": "1",
+             *         "codeDisconnected": "2",
+             *         "codeWaiting": null,
              *         "method": "GET",
              *         "path": "/api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus",
              *         "scope": "system/Appointment.read",
-             *         "vendor_name": "TeamsEhrConnector"
+             *         "vendorName": "TeamsEhrConnector"
              *       },
-             *       "organizer_object_id": null,
+             *       "organizerObjectId": null,
              *       "branding": {
-             *         "clinic_number": "",
+             *         "clinicNumber": "",
              *         "logo": null,
              *         "name": "",
              *         "sentence": ""
              *       },
-             *       "provider_landing": "meeting",
-             *       "meeting_subject": "Virtual visit"
+             *       "providerLanding": "meeting",
+             *       "meetingSubject": "Virtual visit"
              *     }
              */
             settings: components["schemas"]["ConnectionSettings"];
@@ -778,9 +964,9 @@ export interface components {
         ConnectionSettings: {
             /**
              * @default {
-             *       "session_id": "sessionId",
-             *       "user_id": "externalId",
-             *       "user_id_type": "externalIdType",
+             *       "sessionId": "sessionId",
+             *       "userId": "externalId",
+             *       "userIdType": "externalIdType",
              *       "department": "departmentId",
              *       "visit": "visit"
              *     }
@@ -788,12 +974,12 @@ export interface components {
             context: components["schemas"]["ContextFields"];
             /**
              * @default {
-             *       "session_id": "%CSN%",
-             *       "group_session_id": "%CONFERENCEID%",
-             *       "provider_id": "%EPICUSERID%",
-             *       "provider_id_type": "1",
-             *       "patient_id": "%PATID%",
-             *       "patient_id_type": "2",
+             *       "sessionId": "%CSN%",
+             *       "groupSessionId": "%CONFERENCEID%",
+             *       "providerId": "%EPICUSERID%",
+             *       "providerIdType": "1",
+             *       "patientId": "%PATID%",
+             *       "patientIdType": "2",
              *       "department": "%PERFDEPID;;; ; ;;NONE;%"
              *     }
              */
@@ -802,40 +988,40 @@ export interface components {
              * @default {
              *       "path": "/api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus",
              *       "method": "GET",
-             *       "vendor_name": "TeamsEhrConnector",
-             *       "code_waiting": null,
-             *       "code_connected": "1",
-             *       "code_disconnected": "2",
-             *       "base_url": null,
+             *       "vendorName": "TeamsEhrConnector",
+             *       "codeWaiting": null,
+             *       "codeConnected": "1",
+             *       "codeDisconnected": "2",
+             *       "baseUrl": null,
              *       "scope": "system/Appointment.read"
              *     }
              */
-            status_call: components["schemas"]["StatusCall"];
+            statusCall: components["schemas"]["StatusCall"];
             /**
-             * Organizer Object Id
+             * Organizerobjectid
              * @default null
              */
-            organizer_object_id: string | null;
+            organizerObjectId: string | null;
             /**
              * @default {
              *       "name": "",
              *       "sentence": "",
-             *       "clinic_number": "",
+             *       "clinicNumber": "",
              *       "logo": null
              *     }
              */
             branding: components["schemas"]["Branding"];
             /**
-             * Provider Landing
+             * Providerlanding
              * @default meeting
              * @enum {string}
              */
-            provider_landing: "meeting" | "board";
+            providerLanding: "meeting" | "board";
             /**
-             * Meeting Subject
+             * Meetingsubject
              * @default Virtual visit
              */
-            meeting_subject: string;
+            meetingSubject: string;
         };
         /**
          * ConnectionState
@@ -849,20 +1035,20 @@ export interface components {
          */
         ContextFields: {
             /**
-             * Session Id
+             * Sessionid
              * @default sessionId
              */
-            session_id: string;
+            sessionId: string;
             /**
-             * User Id
+             * Userid
              * @default externalId
              */
-            user_id: string;
+            userId: string;
             /**
-             * User Id Type
+             * Useridtype
              * @default externalIdType
              */
-            user_id_type: string;
+            userIdType: string;
             /**
              * Department
              * @default departmentId
@@ -880,35 +1066,35 @@ export interface components {
          */
         ContextMnemonics: {
             /**
-             * Session Id
+             * Sessionid
              * @default %CSN%
              */
-            session_id: string;
+            sessionId: string;
             /**
-             * Group Session Id
+             * Groupsessionid
              * @default %CONFERENCEID%
              */
-            group_session_id: string;
+            groupSessionId: string;
             /**
-             * Provider Id
+             * Providerid
              * @default %EPICUSERID%
              */
-            provider_id: string;
+            providerId: string;
             /**
-             * Provider Id Type
+             * Provideridtype
              * @default 1
              */
-            provider_id_type: string;
+            providerIdType: string;
             /**
-             * Patient Id
+             * Patientid
              * @default %PATID%
              */
-            patient_id: string;
+            patientId: string;
             /**
-             * Patient Id Type
+             * Patientidtype
              * @default 2
              */
-            patient_id_type: string;
+            patientIdType: string;
             /**
              * Department
              * @default %PERFDEPID;;; ; ;;NONE;%
@@ -924,6 +1110,32 @@ export interface components {
             fingerprint: string;
         };
         /**
+         * DevicesIn
+         * @description How the device test went.
+         */
+        DevicesIn: {
+            /**
+             * Camera
+             * @enum {string}
+             */
+            camera: "fine" | "blocked" | "missing" | "skipped" | "failed";
+            /**
+             * Microphone
+             * @enum {string}
+             */
+            microphone: "fine" | "blocked" | "missing" | "skipped" | "failed";
+            /**
+             * Speaker
+             * @enum {string}
+             */
+            speaker: "fine" | "blocked" | "missing" | "skipped" | "failed";
+            /**
+             * Connection
+             * @enum {string}
+             */
+            connection: "fine" | "blocked" | "missing" | "skipped" | "failed";
+        };
+        /**
          * DifferenceOut
          * @description One setting that differs from the approved revision.
          */
@@ -934,6 +1146,14 @@ export interface components {
             approved: string | null;
             /** Current */
             current: string | null;
+        };
+        /**
+         * Done
+         * @description It is done.
+         */
+        Done: {
+            /** Ok */
+            ok: boolean;
         };
         /**
          * EhrKind
@@ -966,6 +1186,53 @@ export interface components {
             change: string;
         };
         /**
+         * FunnelDay
+         * @description One day of one department; a hidden number is null.
+         */
+        FunnelDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Department */
+            department: string;
+            /** Launched */
+            launched: number | null;
+            /** Pageopened */
+            pageOpened: number | null;
+            /** Devicesfine */
+            devicesFine: number | null;
+            /** Waiting */
+            waiting: number | null;
+            /** Admitted */
+            admitted: number | null;
+            /** Bothconnected */
+            bothConnected: number | null;
+            /** Finished */
+            finished: number | null;
+            /** Hidden */
+            hidden: boolean;
+        };
+        /**
+         * FunnelOut
+         * @description How far visits came.
+         */
+        FunnelOut: {
+            /** Days */
+            days: components["schemas"]["FunnelDay"][];
+            /** Smallest */
+            smallest: number;
+        };
+        /**
+         * HandledIn
+         * @description Whose signal was handled.
+         */
+        HandledIn: {
+            /** Key */
+            key: string;
+        };
+        /**
          * HealthOut
          * @description Whether the connector can do its work.
          */
@@ -974,6 +1241,8 @@ export interface components {
             status: string;
             /** Storage */
             storage: boolean;
+            /** Keys */
+            keys: boolean;
             /** Geography */
             geography: string;
         };
@@ -1038,7 +1307,7 @@ export interface components {
          * @description The records of a connection.
          * @enum {string}
          */
-        RecordKind: "provider" | "patient" | "group-provider" | "group-patient";
+        RecordKind: "provider" | "patient" | "group-provider" | "group-patient" | "device-test";
         /**
          * RecordList
          * @description The integration records of an approved revision.
@@ -1065,6 +1334,36 @@ export interface components {
             fingerprint: string;
         };
         /**
+         * ReplayIn
+         * @description Which given-up writebacks to try once more; empty means any.
+         */
+        ReplayIn: {
+            /**
+             * Connection
+             * @default
+             */
+            connection: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * ReplayOut
+         * @description How many are tried once more.
+         */
+        ReplayOut: {
+            /** Replayed */
+            replayed: number;
+        };
+        /**
+         * Role
+         * @description What a participant is in a visit.
+         * @enum {string}
+         */
+        Role: "provider" | "patient" | "guest";
+        /**
          * SaidOut
          * @description One finding: what it means and what to change.
          */
@@ -1075,6 +1374,27 @@ export interface components {
             said: string;
             /** Change */
             change: string;
+        };
+        /**
+         * SeenOut
+         * @description One participant on the arrival board.
+         */
+        SeenOut: {
+            /** Key */
+            key: string;
+            role: components["schemas"]["Role"];
+            /** Number */
+            number: number;
+            /** State */
+            state: string;
+            /** Since */
+            since: string | null;
+            /** Devices */
+            devices: string;
+            /** Helpasked */
+            helpAsked: boolean;
+            /** Needsattention */
+            needsAttention: boolean;
         };
         /**
          * SendBack
@@ -1113,30 +1433,30 @@ export interface components {
              */
             method: "GET" | "POST";
             /**
-             * Vendor Name
+             * Vendorname
              * @default TeamsEhrConnector
              */
-            vendor_name: string;
+            vendorName: string;
             /**
-             * Code Waiting
+             * Codewaiting
              * @default null
              */
-            code_waiting: string | null;
+            codeWaiting: string | null;
             /**
-             * Code Connected
+             * Codeconnected
              * @default 1
              */
-            code_connected: string;
+            codeConnected: string;
             /**
-             * Code Disconnected
+             * Codedisconnected
              * @default 2
              */
-            code_disconnected: string;
+            codeDisconnected: string;
             /**
-             * Base Url
+             * Baseurl
              * @default null
              */
-            base_url: string | null;
+            baseUrl: string | null;
             /**
              * Scope
              * @default system/Appointment.read
@@ -1249,6 +1569,11 @@ export interface components {
             opened: boolean;
             /** Over */
             over: boolean;
+            /** Helpasked */
+            helpAsked: boolean;
+            clinic: components["schemas"]["ClinicOut"] | null;
+            /** Dialin */
+            dialIn: string | null;
         };
         /**
          * WritebackList
@@ -1875,6 +2200,35 @@ export interface operations {
             };
         };
     };
+    launch_device_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
     launch_callback: {
         parameters: {
             query?: never;
@@ -2140,6 +2494,35 @@ export interface operations {
             };
         };
     };
+    get_funnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_tenant: {
         parameters: {
             query?: never;
@@ -2170,6 +2553,60 @@ export interface operations {
         };
     };
     waiting_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    device_test_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    board_page: {
         parameters: {
             query?: never;
             header?: never;
@@ -2241,6 +2678,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JoinOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DevicesIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    current_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handle_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandledIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description A failure of the catalogue */
@@ -2329,6 +2890,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_writebacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayOut"];
+                };
             };
             /** @description A failure of the catalogue */
             "4XX": {

@@ -1,7 +1,7 @@
 /** Every language by its own name, so that it is found by those who cannot read the present one. */
 import { Button } from "@fluentui/react-components";
-import { LANGUAGES, type Language } from "../messages/language.ts";
 import { useWords } from "../messages/LanguageProvider.tsx";
+import { LANGUAGES, type Language } from "../messages/language.ts";
 
 export function LanguageChoice() {
   const { t, language, choose } = useWords();

@@ -1,9 +1,5 @@
 /** Light or dark as the system is set; forced colours are left to the browser and to Fluent. */
-import {
-  createDOMRenderer,
-  FluentProvider,
-  RendererProvider,
-} from "@fluentui/react-components";
+import { createDOMRenderer, FluentProvider, RendererProvider } from "@fluentui/react-components";
 import { type ReactNode, useSyncExternalStore } from "react";
 import { useWords } from "../messages/LanguageProvider.tsx";
 import { dark, light } from "./theme.ts";

@@ -1,4 +1,5 @@
-/** A table that becomes a list of cards on a narrow screen; its roles stay those of a table. */
+/** A table that becomes a list of cards on a narrow screen. Its roles are spelled out: a table whose display is
+ * changed loses them otherwise (biome.json lets this file). */
 import type { ReactNode } from "react";
 
 export interface Column<Row> {
@@ -20,7 +21,6 @@ interface DataTableProps<Row> {
 
 export function DataTable<Row>({ caption, columns, rows, rowKey, below }: DataTableProps<Row>) {
   return (
-    // biome-ignore-start lint/a11y/noRedundantRoles: a table whose display is changed loses its roles without them
     <table className="data" role="table">
       <caption className="visually-hidden">{caption}</caption>
       <thead role="rowgroup">
@@ -43,7 +43,6 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, below }: DataTa
         </tbody>
       ))}
     </table>
-    // biome-ignore-end lint/a11y/noRedundantRoles: as above
   );
 }
 
@@ -56,7 +55,6 @@ function Cell<Row>({ column, row }: { column: Column<Row>; row: Row }) {
   const content = <div className="cell-content">{column.cell(row)}</div>;
   if (column.isHeader) {
     return (
-      // biome-ignore lint/a11y/useSemanticElements: it is one; the role stays when its display is changed
       <th scope="row" role="rowheader">
         {label}
         {content}
@@ -64,7 +62,6 @@ function Cell<Row>({ column, row }: { column: Column<Row>; row: Row }) {
     );
   }
   return (
-    // biome-ignore lint/a11y/useSemanticElements: as above
     <td role="cell" className={column.isNumber ? "number" : undefined}>
       {label}
       {content}
@@ -78,7 +75,6 @@ function Below({ columns, content }: { columns: number; content: ReactNode }) {
   }
   return (
     <tr className="below" role="row">
-      {/* biome-ignore lint/a11y/useSemanticElements: as above */}
       <td colSpan={columns} role="cell">
         {content}
       </td>

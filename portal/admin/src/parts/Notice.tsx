@@ -1,10 +1,5 @@
 /** A message with its tone told by icon and words as well as by colour. */
-import {
-  CheckmarkCircleFilled,
-  DismissCircleFilled,
-  InfoFilled,
-  WarningFilled,
-} from "@fluentui/react-icons";
+import { CheckmarkCircleFilled, DismissCircleFilled, InfoFilled, WarningFilled } from "@fluentui/react-icons";
 import type { ReactNode } from "react";
 
 export type Tone = "good" | "info" | "caution" | "bad";

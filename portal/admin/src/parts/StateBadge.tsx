@@ -6,8 +6,8 @@ import {
   PauseCircleFilled,
 } from "@fluentui/react-icons";
 import type { Schemas } from "../api/client.ts";
-import type { MessageKey } from "../messages/language.ts";
 import { useWords } from "../messages/LanguageProvider.tsx";
+import type { MessageKey } from "../messages/language.ts";
 
 type State = Schemas["ConnectionState"] | "suspended";
 

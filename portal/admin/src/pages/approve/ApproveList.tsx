@@ -61,7 +61,9 @@ function Section({ title, none, connections, mine = false }: SectionProps) {
     {
       key: "approver",
       title: t("field.approver"),
-      cell: ({ approverName }) => <span className="breakable">{approverName ?? t("field.approverGone")}</span>,
+      cell: ({ approverName }) => (
+        <span className="breakable">{approverName ?? t("field.approverGone")}</span>
+      ),
     },
     { key: "state", title: t("field.state"), cell: ({ state }) => <StateBadge state={state} /> },
     { key: "changed", title: t("field.changed"), cell: ({ changed }) => dateTime(changed) },

@@ -1,8 +1,8 @@
 /** What exactly is approved: the revision, and how it differs from the last approved one. */
 import type { ReactNode } from "react";
 import type { Connection } from "../../api/queries.ts";
-import type { MessageKey } from "../../messages/language.ts";
 import { useWords } from "../../messages/LanguageProvider.tsx";
+import type { MessageKey } from "../../messages/language.ts";
 import { type Column, DataTable } from "../../parts/DataTable.tsx";
 import { GROUPS, labelOf, valueAt } from "../connections/settings.ts";
 
@@ -30,11 +30,7 @@ export function Content({ connection }: { connection: Connection }) {
       {connection.state !== "approved" && (
         <>
           <h3>{t("approve.differences")}</h3>
-          {isFirst ? (
-            <p>{t("approve.first")}</p>
-          ) : (
-            <Differences differences={connection.differences} />
-          )}
+          {isFirst ? <p>{t("approve.first")}</p> : <Differences differences={connection.differences} />}
         </>
       )}
       <details>

@@ -19,7 +19,8 @@ export function Decision({ connection }: { connection: Connection }) {
   const approval = useConnectionChange((api, _: undefined) =>
     body(api.POST("/api/connections/{id}/approve", { params: { path: { id } }, body: { fingerprint } })),
   );
-  const mustSignInAgain = approval.error instanceof ApiProblem && approval.error.code === "ehr_sign_in_missing";
+  const mustSignInAgain =
+    approval.error instanceof ApiProblem && approval.error.code === "ehr_sign_in_missing";
   const isSignedIn = query.get("ehr") === "done" && !mustSignInAgain;
   return (
     <section className="card stack" aria-labelledby="decision">
@@ -103,7 +104,7 @@ function SendBack({ connection, cancel }: { connection: Connection; cancel: () =
         required
         hint={t("decision.reasonHint")}
         validationState={missing ? "error" : "none"}
-        validationMessage={missing ? t("field.missing") : undefined}
+        validationMessage={missing ? t("field.missing") : null}
       >
         <Textarea
           autoFocus

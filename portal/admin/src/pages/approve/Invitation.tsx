@@ -15,7 +15,9 @@ export function Invitation({ connection }: { connection: Connection }) {
   return (
     <section className="card stack" aria-label={t("invitation.title")}>
       <h2>{t("invitation.title")}</h2>
-      <p className="quiet">{t("invitation.lead", { approver: connection.approverName ?? connection.approver })}</p>
+      <p className="quiet">
+        {t("invitation.lead", { approver: connection.approverName ?? connection.approver })}
+      </p>
       <Textarea
         readOnly
         rows={8}

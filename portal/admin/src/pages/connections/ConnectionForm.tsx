@@ -57,7 +57,7 @@ export function ConnectionForm(props: ConnectionFormProps) {
         required
         hint={t("field.urlHint")}
         validationState={emptyUrl ? "error" : "none"}
-        validationMessage={emptyUrl ? t("field.missing") : undefined}
+        validationMessage={emptyUrl ? t("field.missing") : null}
       >
         <Input
           autoFocus
@@ -74,7 +74,9 @@ export function ConnectionForm(props: ConnectionFormProps) {
         <RadioGroup
           layout="horizontal"
           value={entered.environment}
-          onChange={(_event, { value }) => set({ environment: value === "production" ? "production" : "test" })}
+          onChange={(_event, { value }) =>
+            set({ environment: value === "production" ? "production" : "test" })
+          }
         >
           <Radio value="test" label={t("environment.test")} />
           <Radio value="production" label={t("environment.production")} />
@@ -90,7 +92,7 @@ export function ConnectionForm(props: ConnectionFormProps) {
         required
         hint={t("field.approverHint")}
         validationState={emptyApprover ? "error" : "none"}
-        validationMessage={emptyApprover ? t("field.missing") : undefined}
+        validationMessage={emptyApprover ? t("field.missing") : null}
       >
         <Input
           autoComplete="off"
@@ -99,10 +101,7 @@ export function ConnectionForm(props: ConnectionFormProps) {
           onChange={(_event, { value }) => set({ approver: value })}
         />
       </Field>
-      <SettingsFields
-        settings={entered.settings}
-        change={(settings: Settings) => set({ settings })}
-      />
+      <SettingsFields settings={entered.settings} change={(settings: Settings) => set({ settings })} />
       <ProblemNotice error={props.error} />
       <div className="row">
         <Button type="submit" appearance="primary" disabledFocusable={props.isBusy}>

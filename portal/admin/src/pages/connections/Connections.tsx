@@ -21,7 +21,7 @@ export default function Connections() {
   const listed = useConnections();
   const [blank, setBlank] = useState<Entered>();
   const [submitted, setSubmitted] = useState<Connection>();
-  const addButton = useRef<HTMLButtonElement>(null);
+  const addButton = useRef<HTMLElement>(null);
   const addition = useConnectionChange((api, entered: Entered) =>
     body(api.POST("/api/connections", { body: { ...entered, ehrKind: "epic" } })),
   );
@@ -43,14 +43,23 @@ export default function Connections() {
     });
 
   const connections = listed.data ?? [];
-  const isTested = connections.some(({ environment, state }) => environment === "test" && state === "approved");
+  const isTested = connections.some(
+    ({ environment, state }) => environment === "test" && state === "approved",
+  );
   return (
     <Page
       title={t("connections.title")}
       lead={t("connections.lead")}
       actions={
         me.isAdmin && (
-          <Button ref={addButton} appearance="primary" icon={<AddRegular />} onClick={() => open("test")}>
+          <Button
+            ref={(element: HTMLElement | null) => {
+              addButton.current = element;
+            }}
+            appearance="primary"
+            icon={<AddRegular />}
+            onClick={() => open("test")}
+          >
             {t("connections.add")}
           </Button>
         )
@@ -82,13 +91,13 @@ export default function Connections() {
             cancel={close}
           />
         )}
-        {me.isAdmin && !blank && <NextStep connections={connections} isLoaded={listed.isSuccess} add={open} />}
+        {me.isAdmin && !blank && (
+          <NextStep connections={connections} isLoaded={listed.isSuccess} add={open} />
+        )}
         <ProblemNotice error={listed.error} again={() => void listed.refetch()} />
         {listed.isPending && <Working />}
         {connections.length > 0 && <Grid connections={connections} isTested={isTested} />}
-        {listed.isSuccess && connections.length === 0 && !me.isAdmin && (
-          <p>{t("connections.noneForYou")}</p>
-        )}
+        {listed.isSuccess && connections.length === 0 && !me.isAdmin && <p>{t("connections.noneForYou")}</p>}
       </div>
     </Page>
   );

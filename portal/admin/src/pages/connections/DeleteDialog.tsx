@@ -57,11 +57,7 @@ export function DeleteDialog({ connection, close }: { connection: Connection; cl
             </DialogContent>
             <DialogActions>
               <Button onClick={close}>{t("cancel")}</Button>
-              <Button
-                type="submit"
-                appearance="primary"
-                disabledFocusable={!isNamed || removal.isPending}
-              >
+              <Button type="submit" appearance="primary" disabledFocusable={!isNamed || removal.isPending}>
                 {t("delete.do")}
               </Button>
             </DialogActions>

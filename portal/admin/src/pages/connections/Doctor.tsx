@@ -7,8 +7,8 @@ import {
   WrenchFilled,
 } from "@fluentui/react-icons";
 import type { Schemas } from "../../api/client.ts";
-import type { MessageKey } from "../../messages/language.ts";
 import { useWords } from "../../messages/LanguageProvider.tsx";
+import type { MessageKey } from "../../messages/language.ts";
 import { ProblemNotice } from "../../parts/ProblemNotice.tsx";
 import { repairOf, type Verdict, verdictOf } from "./checkup.ts";
 

@@ -53,7 +53,9 @@ export function Grid({ connections, isTested }: { connections: readonly Connecti
     {
       key: "approver",
       title: t("field.approver"),
-      cell: ({ approverName }) => <span className="breakable">{approverName ?? t("field.approverGone")}</span>,
+      cell: ({ approverName }) => (
+        <span className="breakable">{approverName ?? t("field.approverGone")}</span>
+      ),
     },
     { key: "state", title: t("field.state"), cell: (one) => <State connection={one} /> },
     { key: "changed", title: t("field.changed"), cell: ({ changed }) => dateTime(changed) },

@@ -29,7 +29,7 @@ export function LogoField({ label, value, change }: LogoFieldProps) {
       label={{ children: label, htmlFor: id }}
       hint={t("setting.branding.logoHint")}
       validationState={problem ? "error" : "none"}
-      validationMessage={problem ? t(problem) : undefined}
+      validationMessage={problem ? t(problem) : null}
     >
       <div className="row">
         <input

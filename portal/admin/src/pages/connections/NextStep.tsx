@@ -12,7 +12,8 @@ interface NextStepProps {
 
 export function NextStep({ connections, isLoaded, add }: NextStepProps) {
   const { t } = useWords();
-  const of = (wanted: Connection["environment"]) => connections.filter(({ environment }) => environment === wanted);
+  const of = (wanted: Connection["environment"]) =>
+    connections.filter(({ environment }) => environment === wanted);
   if (!isLoaded) {
     return null;
   }

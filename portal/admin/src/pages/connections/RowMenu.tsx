@@ -40,7 +40,9 @@ export function RowMenu({ connection, isAdmin, pause, remove }: RowMenuProps) {
           {isAdmin && (
             <>
               <MenuDivider />
-              <MenuItem onClick={pause}>{suspended ? t("connections.resume") : t("connections.suspend")}</MenuItem>
+              <MenuItem onClick={pause}>
+                {suspended ? t("connections.resume") : t("connections.suspend")}
+              </MenuItem>
               <MenuItem onClick={remove}>{t("connections.delete")}</MenuItem>
             </>
           )}

@@ -2,7 +2,10 @@
 import type { Connection } from "../../api/queries.ts";
 
 /** Host and environment: short enough to type, and different for the test and the production of one hospital. */
-export function nameOf({ fhirBaseUrl, environment }: Pick<Connection, "fhirBaseUrl" | "environment">): string {
+export function nameOf({
+  fhirBaseUrl,
+  environment,
+}: Pick<Connection, "fhirBaseUrl" | "environment">): string {
   return `${new URL(fhirBaseUrl).hostname} ${environment}`;
 }
 

@@ -2,8 +2,8 @@
 import { Button, Field, Radio, RadioGroup } from "@fluentui/react-components";
 import { useState } from "react";
 import { Mark } from "../../app/Mark.tsx";
-import type { MessageKey } from "../../messages/language.ts";
 import { useWords } from "../../messages/LanguageProvider.tsx";
+import type { MessageKey } from "../../messages/language.ts";
 import { Notice } from "../../parts/Notice.tsx";
 import type { Answer } from "../../session/region.ts";
 
