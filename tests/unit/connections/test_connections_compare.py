@@ -72,6 +72,7 @@ def test_what_was_not_pasted_is_said_not_guessed() -> None:
         (PROVIDER.launch_url.replace("c.example", "d.example"), "launch_url_differs"),
         ("https://somewhere.example/else", "launch_url_differs"),
     ],
+    ids=["other role", "other environment", "other connection", "other host", "somewhere else"],
 )
 def test_another_launch_url_is_named_for_what_it_is(url: str, code: str) -> None:
     assert codes(PROVIDER, block(PROVIDER, launch=url))["launchUrl"] == (code,)

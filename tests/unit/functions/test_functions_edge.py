@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -248,7 +247,7 @@ def answered(name: str) -> func.HttpResponse:
     """One answer of each kind that a door can give."""
     kind = Kind.PAGE if name.endswith("as page") else Kind.PROBLEM
     if name in ANSWERS:
-        return serve(lambda _: ANSWERS[name])()
+        return serve(giving(ANSWERS[name]))()
     if name.startswith("refusal"):
         return serve(refusing("connection_unknown"), kind=kind)()
     if name.startswith("failure"):
@@ -258,9 +257,12 @@ def answered(name: str) -> func.HttpResponse:
     return serve(fine)(b"x" * 100_000)
 
 
-def _given(answer: Answer, _: Call[Any]) -> Answer:
-    """Answers as told."""
-    return answer
+def giving(answer: Answer) -> Handler:
+    def handler(call: Call[Any]) -> Answer:
+        """Answers as told."""
+        return answer
+
+    return handler
 
 
 def breaking(call: Call[Any]) -> Answer:
@@ -361,7 +363,7 @@ def test_cookies_are_for_this_origin_alone() -> None:
         Page("signed_in", 200, cookies, {"portal_url": "/"}),
     ]
     for answer in answers:
-        response = serve(partial(_given, answer))()
+        response = serve(giving(answer))()
         found = [value for name, value in response.headers.items() if name.lower() == "set-cookie"]
         assert found == [
             "__Host-launch-1=sealed; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax",

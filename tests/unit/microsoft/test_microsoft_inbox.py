@@ -125,6 +125,7 @@ def test_a_lifecycle_item_needs_no_token(world: World) -> None:
         SEALER.seal("notifications", "{}"),
         SEALER.seal("notifications", json.dumps({"items": [3], "tokens": [], "received": ""})),
     ],
+    ids=["empty", "garbage", "no text", "another purpose", "no JSON", "a list", "no members", "a number as item"],
 )
 def test_what_we_did_not_seal_is_dropped(world: World, message: str) -> None:
     world.inbox.work(message)

@@ -16,7 +16,7 @@ export function Chart({ days }: { days: readonly FunnelDay[] }) {
         {bars.map((bar) => (
           <div className="bar" key={bar.step.name}>
             <span>{t(bar.step.label)}</span>
-            <svg viewBox="0 0 100 10" preserveAspectRatio="none" focusable="false">
+            <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false">
               <rect className="bar-ground" width="100" height="10" />
               <rect className="bar-value" width={(bar.count / most) * 100} height="10" />
             </svg>

@@ -1,0 +1,33 @@
+"""The connector's own EHR modules against the pretend hospital, as a process on a free port."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared.keys import LocalKeys
+from tests.contract.ehr.parts import Parts
+from tests.support.connector import TinyConnector
+from tests.support.processes import Process, node_stand_in
+
+
+@pytest.fixture(scope="session")
+def connector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyConnector]:
+    """The connector's key sets and its callback page."""
+    tiny = TinyConnector(LocalKeys(tmp_path_factory.mktemp("keys")))
+    yield tiny
+    tiny.close()
+
+
+@pytest.fixture(scope="session")
+def hospital_process(connector: TinyConnector) -> Iterator[Process]:
+    """The hospital, started once."""
+    with node_stand_in("hospital", environment={"CONNECTOR_URL": connector.url}) as process:
+        yield process
+
+
+@pytest.fixture
+def ehr(connector: TinyConnector, hospital_process: Process) -> Iterator[Parts]:
+    """Fresh parts of ours; the hospital at its start."""
+    with Parts(connector, hospital_process.url) as parts:
+        parts.reset()
+        yield parts

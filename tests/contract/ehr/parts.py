@@ -1,0 +1,162 @@
+"""Our EHR modules, put together as the wiring does, and what tests ask of the hospital beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from sandbox.demo.browser import Browser
+from shared.clock import utc_now
+from shared.connections.model import Connection, ConnectionState, Content
+from shared.connections.records import records
+from shared.ehr.discovery import Discovery
+from shared.ehr.epic import EpicStatus
+from shared.ehr.smart import SmartEhr
+from shared.http import guarded_client
+from shared.identifiers import Environment
+from shared.keys import Keys
+from shared.oauth import Proof, new_proof
+from shared.presence.model import State
+from shared.visits.ports import EhrAnswer, EhrSignInRequest, EhrUser, StatusMessage, Told
+from tests.support.connections import ANALYST, KEY
+from tests.support.connector import TinyConnector, cast_settings
+from tests.support.fakes import START
+
+PREFIXES = {
+    Environment.TEST: "interconnect-test-oauth",
+    Environment.PRODUCTION: "interconnect-prd-oauth",
+}
+
+
+@dataclass
+class Launch:
+    """A launch under way: what was asked, and what the EHR brought the browser back with."""
+
+    request: EhrSignInRequest
+    back: dict[str, str] = field(default_factory=dict)
+
+
+class Parts:
+    """Discovery, sign-in and status call of ours."""
+
+    def __init__(self, connector: TinyConnector, hospital: str, *, keys: Keys | None = None) -> None:
+        self.hospital = hospital
+        self.connector = connector
+        self.settings = cast_settings(connector.url)
+        self.http = guarded_client(allow_loopback=True)
+        self.control = httpx.Client(base_url=hospital, timeout=10)
+        self.discovery = Discovery(self.http, self.settings, utc_now)
+        self.smart = SmartEhr(self.http, self.discovery, keys or connector.keys, self.settings, utc_now)
+        self.content = self.content_of()
+        self.epic = EpicStatus(self.http, self.smart, lambda _: self.connection, utc_now)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.http.close()
+        self.control.close()
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection that the status call is made for."""
+        return Connection(KEY, self.content, ConnectionState.APPROVED, START, approved=self.content)
+
+    def base_url(self, environment: Environment = Environment.TEST) -> str:
+        """The FHIR base URL as we keep it."""
+        return f"{self.hospital}/{PREFIXES[environment]}/api/FHIR/R4"
+
+    def content_of(self, **status_call: Any) -> Content:
+        """A connection's content; the pretend hospital has a third status, for waiting."""
+        return Content.model_validate(
+            {
+                "fhir_base_url": self.base_url(),
+                "environment": "test",
+                "approver": ANALYST,
+                "settings": {"status_call": {"code_waiting": "3", **status_call}},
+            }
+        )
+
+    def reset(self) -> None:
+        """The hospital as it was at its start, with our records pasted in."""
+        self.control.post("/control/reset").raise_for_status()
+        self.control.delete("/control/faults").raise_for_status()
+        self.control.delete("/control/requests").raise_for_status()
+        base = f"{self.connector.url}/api/launch"
+        client_id = self.settings.ehr_client_id(Environment.TEST)
+        for record in records(KEY, self.content, launch_base=base, client_id=client_id):
+            body = {
+                "environment": "test",
+                "kind": record.kind.value,
+                "launchUrl": record.launch_url,
+                "clientId": record.client_id,
+                "contextToken": record.context_token,
+            }
+            self.control.post("/control/records", json=body).raise_for_status()
+
+    def fault(self, path: str, **rule: Any) -> None:
+        """The hospital misbehaves."""
+        rules = [{"name": "fault", "path": path, **rule}]
+        self.control.post("/control/faults", json={"seed": 7, "rules": rules}).raise_for_status()
+
+    def requests(self, path: str) -> int:
+        """How often the hospital was asked for a path."""
+        return int(self.control.get("/control/requests", params={"path": path}).raise_for_status().json()["count"])
+
+    def begin(self, role: str, user: str, appointment: str, **overrides: Any) -> EhrSignInRequest:
+        """The EHR's button is pressed: what our launch URL is opened with, as the sign-in request that follows."""
+        body = {"environment": "test", "role": role, "user": user, "appointment": appointment}
+        answer = self.control.post("/control/launches", json={**body, "overrides": overrides})
+        query = parse_qs(urlsplit(answer.raise_for_status().json()["url"]).query)
+        assert query["iss"] == [self.base_url()]
+        redirect = f"{self.connector.url}/api/launch/callback"
+        return EhrSignInRequest(self.base_url(), Environment.TEST, redirect, new_proof(), query["launch"][0])
+
+    def launch(self, role: str, user: str, appointment: str, **overrides: Any) -> Launch:
+        """An EHR launch up to our callback."""
+        request = self.begin(role, user, appointment, **overrides)
+        return Launch(request, self._journey(self.smart.authorize_url(request)))
+
+    def standalone(self, proof: Proof, button: tuple[str, str] = ("user", "analyst")) -> dict[str, str]:
+        """An approver's sign-in up to our callback."""
+        return self._journey(
+            self.smart.sign_in_url(self.base_url(), Environment.TEST, self.sign_in_redirect, proof), button
+        )
+
+    @property
+    def sign_in_redirect(self) -> str:
+        """Where an approver comes back."""
+        return f"{self.connector.url}/api/ehr-sign-in/callback"
+
+    def redeem(self, launch: Launch, **changes: Any) -> EhrAnswer:
+        """The second leg."""
+        return self.smart.redeem(launch.request, changes.get("code", launch.back.get("code", "")))
+
+    def _journey(self, url: str, button: tuple[str, str] | None = None) -> dict[str, str]:
+        browser = Browser()
+        browser.open(url)
+        if button:
+            browser.press(*button)
+        address = urlsplit(str(browser.page.url))
+        assert f"{address.scheme}://{address.netloc}" == self.connector.url, browser.hops
+        return {name: values[0] for name, values in parse_qs(address.query).items()}
+
+    def message(self, state: State = State.CONNECTED, **changes: str) -> StatusMessage:
+        """What the EHR is to be told."""
+        user = EhrUser(changes.get("external_id", "PROV1"), changes.get("external_id_type", "1"))
+        return StatusMessage(changes.get("session_id", "910001"), user, state, START, "key")
+
+    def tell(self, state: State = State.CONNECTED, **changes: str) -> Told:
+        """Tell it."""
+        return self.epic.tell(KEY, self.message(state, **changes))
+
+    def told(self) -> list[dict[str, Any]]:
+        """What the hospital was told."""
+        answer = self.control.get("/control/status-calls", params={"environment": "test"})
+        return list(answer.raise_for_status().json()["calls"])
