@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from shared.errors import ConnectorError, Language
 
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors "
 )
 _API_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 _EVERYWHERE = {
@@ -100,15 +100,21 @@ class Queued:
 Answer = Queued | Json | Problem | Page | Redirect | Plain
 
 
-def to_response(answer: Answer, language: Language) -> func.HttpResponse:
-    """The HTTP response that an answer is."""
+def to_response(answer: Answer, language: Language, *, frame_ancestors: str = "") -> func.HttpResponse:
+    """The HTTP response that an answer is.
+
+    Args:
+        answer: what the function answers with.
+        language: of what people read in it.
+        frame_ancestors: origins that may show our pages in a frame; nobody if empty.
+    """
     if isinstance(answer, Json):
         body = answer.body.model_dump(mode="json", by_alias=True) if isinstance(answer.body, BaseModel) else answer.body
         return _json(body, answer.status, "application/json", answer.cookies, answer.headers)
     if isinstance(answer, Problem):
         return _problem(answer.failure, language)
     if isinstance(answer, Page):
-        return _page(answer, language)
+        return _page(answer, language, frame_ancestors)
     if isinstance(answer, Queued):
         return _response(b"", 202, "text/plain; charset=utf-8", {})
     if isinstance(answer, Redirect):
@@ -143,10 +149,11 @@ def _json(
     return _response(raw, status, f"{content_type}; charset=utf-8", headers, cookies)
 
 
-def _page(page: Page, language: Language) -> func.HttpResponse:
+def _page(page: Page, language: Language, frame_ancestors: str) -> func.HttpResponse:
     from functions.pages import render  # noqa: PLC0415 - the API and the notification door need no templates
 
-    headers = {"Content-Language": language, "Content-Security-Policy": _PAGE_POLICY, "Vary": "Accept-Language"}
+    policy = _PAGE_POLICY + (frame_ancestors or "'none'")
+    headers = {"Content-Language": language, "Content-Security-Policy": policy, "Vary": "Accept-Language"}
     if page.failure and page.failure.error.retry_after:
         headers["Retry-After"] = str(page.failure.error.retry_after)
     html = render(page.template, language, page.values, page.failure)

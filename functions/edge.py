@@ -182,11 +182,11 @@ def _served(
     language = language_of(str(req.headers.get("accept-language", ""))[:1000])
     try:
         answer = handler(_call(req, correlation, language, access, body, limit))
-        response = to_response(answer, language)
+        response = to_response(answer, language, frame_ancestors=connector().settings.frame_ancestors)
     except ConnectorError as error:
         _log_refusal(handler, error, correlation, started)
         answer = _failed(error, kind, correlation)
-        response = to_response(answer, language)
+        response = to_response(answer, language, frame_ancestors=connector().settings.frame_ancestors)
     except Exception as error:  # noqa: BLE001 - the last resort: no stack trace and no message leaves the house
         log(
             Event.REQUEST_FAILED,
@@ -197,7 +197,7 @@ def _served(
             milliseconds=int((time.monotonic() - started) * 1000),
         )
         answer = _failed(ConnectorError("unavailable", retry_after=10), kind, correlation)
-        response = to_response(answer, language)
+        response = to_response(answer, language, frame_ancestors=connector().settings.frame_ancestors)
     return answer, response
 
 

@@ -22,6 +22,13 @@ class Settings(BaseSettings):
     )
     portal_base_url: AnyHttpUrl = Field(description="Origin of the administrator's portal.")
 
+    frame_ancestors: Annotated[
+        str, StringConstraints(pattern=r"^(https://[a-zA-Z0-9.*-]+(:\d+)?)?( https://[a-zA-Z0-9.*-]+(:\d+)?)*$")
+    ] = Field(
+        default="",
+        description="Origins, with spaces between, that may show our pages in a frame (an EHR's side pane).",
+    )
+
     storage_connection: str = Field(
         default="", description="Storage connection string; only for Azurite. In Azure use the account name."
     )

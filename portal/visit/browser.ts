@@ -40,6 +40,7 @@ export function advice(device: Device, result: Result, cause: Cause, place: Plac
   if (result === "fine" || result === "skipped") return [];
   if (device === "speaker") return ["help_speaker"];
   if (device === "connection") return ["help_connection"];
+  if (place.inApp) return ["help_unsupported"];
   if (result === "blocked") return [...blocked(cause, place), "help_again"];
   if (result === "missing") return ["help_missing", "help_again"];
   if (cause === "busy") return ["help_busy", "help_again"];
@@ -48,7 +49,6 @@ export function advice(device: Device, result: Result, cause: Cause, place: Plac
 }
 
 function blocked(cause: Cause, place: Place): Word[] {
-  if (place.inApp) return ["help_unsupported"];
   const inSystem = SYSTEM[place.system];
   if (cause === "system" && inSystem) return [inSystem];
   const inBrowser = browserStep(place);

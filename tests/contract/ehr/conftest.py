@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.keys import LocalKeys
-from tests.contract.ehr.parts import Parts
+from tests.contract.ehr.parts import Clients, Parts
 from tests.support.connector import TinyConnector
 from tests.support.processes import Process, node_stand_in
 
@@ -25,9 +25,17 @@ def hospital_process(connector: TinyConnector) -> Iterator[Process]:
         yield process
 
 
+@pytest.fixture(scope="session")
+def clients(hospital_process: Process) -> Iterator[Clients]:
+    """HTTP clients, made once: each costs more than a test."""
+    made = Clients(hospital_process.url)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def ehr(connector: TinyConnector, hospital_process: Process) -> Iterator[Parts]:
+def ehr(connector: TinyConnector, clients: Clients) -> Parts:
     """Fresh parts of ours; the hospital at its start."""
-    with Parts(connector, hospital_process.url) as parts:
-        parts.reset()
-        yield parts
+    parts = Parts(connector, clients)
+    parts.reset()
+    return parts

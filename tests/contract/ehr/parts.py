@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -40,28 +39,34 @@ class Launch:
     back: dict[str, str] = field(default_factory=dict)
 
 
+class Clients:
+    """The connector's client for EHRs, and the tests' own for the hospital's control."""
+
+    def __init__(self, hospital: str) -> None:
+        self.hospital = hospital
+        self.ehr = guarded_client(allow_loopback=True)
+        self.control = httpx.Client(base_url=hospital, timeout=10)
+
+    def close(self) -> None:
+        """Leaves no connection behind."""
+        self.ehr.close()
+        self.control.close()
+
+
 class Parts:
     """Discovery, sign-in and status call of ours."""
 
-    def __init__(self, connector: TinyConnector, hospital: str, *, keys: Keys | None = None) -> None:
-        self.hospital = hospital
+    def __init__(self, connector: TinyConnector, clients: Clients, *, keys: Keys | None = None) -> None:
+        self.clients = clients
+        self.hospital = clients.hospital
         self.connector = connector
         self.settings = cast_settings(connector.url)
-        self.http = guarded_client(allow_loopback=True)
-        self.control = httpx.Client(base_url=hospital, timeout=10)
+        self.http = clients.ehr
+        self.control = clients.control
         self.discovery = Discovery(self.http, self.settings, utc_now)
         self.smart = SmartEhr(self.http, self.discovery, keys or connector.keys, self.settings, utc_now)
         self.content = self.content_of()
         self.epic = EpicStatus(self.http, self.smart, lambda _: self.connection, utc_now)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.http.close()
-        self.control.close()
 
     @property
     def connection(self) -> Connection | None:

@@ -42,9 +42,10 @@ def test_a_configuration_is_kept(ehr: Parts) -> None:
 
 def test_the_client_id_of_the_environment_goes_along(ehr: Parts) -> None:
     sent: list[httpx.Headers] = []
-    ehr.http.event_hooks = {"request": [lambda request: sent.append(request.headers)]}
-    for environment in Environment:
-        ehr.discovery.fetch(f"{ehr.base_url(environment)}/metadata", environment)
+    transport = httpx.MockTransport(lambda request: sent.append(request.headers) or httpx.Response(200, json={}))
+    with httpx.Client(transport=transport) as client:
+        for environment in Environment:
+            Discovery(client, ehr.settings, utc_now).fetch(f"{ehr.base_url(environment)}/metadata", environment)
     assert [one["Epic-Client-ID"] for one in sent] == [ehr.settings.ehr_client_id(one) for one in Environment]
     assert {one["Accept"] for one in sent} == {"application/json"}
 
@@ -70,7 +71,7 @@ BAD_ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
     "empty": ({"status": 200, "body": ""}, "not_json"),
     "too large": ({"status": 200, "body": "x" * 600_000}, "answer_too_large"),
     "cut": ({"drop": True}, "unreachable"),
-    "not gzip": ({"status": 200, "body": "x", "headers": {"Content-Encoding": "gzip"}}, "unreachable"),
+    "not gzip": ({"status": 200, "body": "this is not gzip", "headers": {"Content-Encoding": "gzip"}}, "unreachable"),
 }
 
 

@@ -114,16 +114,16 @@ def test_without_a_word_from_the_ehr_es384_is_used(ehr: Parts) -> None:
             return sign(environment, algorithm, claims)
 
     watched: Any = Watched()
-    with Parts(ehr.connector, ehr.hospital, keys=watched) as parts:
-        parts.smart.backend_token(ehr.base_url(), Environment.TEST, "system/Appointment.read")
+    parts = Parts(ehr.connector, ehr.clients, keys=watched)
+    for _ in range(2):
         parts.smart.backend_token(ehr.base_url(), Environment.TEST, "system/Appointment.read")
     assert used == ["ES384", "ES384"]
 
 
 def test_keys_that_the_ehr_cannot_find_are_our_fault(ehr: Parts, tmp_path: Any) -> None:
-    with Parts(ehr.connector, ehr.hospital, keys=LocalKeys(tmp_path)) as stranger:
-        launch = stranger.launch("provider", "provider-one", "one-to-one")
-        assert refusal(stranger, launch)[0] == "ehr_unauthorized_client"
+    stranger = Parts(ehr.connector, ehr.clients, keys=LocalKeys(tmp_path))
+    launch = stranger.launch("provider", "provider-one", "one-to-one")
+    assert refusal(stranger, launch)[0] == "ehr_unauthorized_client"
 
 
 def test_a_code_is_good_once_and_for_its_own_launch(ehr: Parts) -> None:

@@ -162,7 +162,7 @@ def test_a_wished_wait_is_held_within_bounds(value: str, wait: float | None) -> 
 
 
 @pytest.mark.parametrize(
-    "rule", [{"drop": True}, {"status": 200, "body": "x", "headers": {"Content-Encoding": "gzip"}}]
+    "rule", [{"drop": True}, {"status": 200, "body": "this is not gzip", "headers": {"Content-Encoding": "gzip"}}]
 )
 def test_a_broken_connection_is_tried_again(ehr: Parts, rule: dict[str, Any]) -> None:
     ehr.fault(STATUS, **rule)

@@ -89,6 +89,9 @@ def test_a_finding_is_complete_in_both_languages(code: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_words_of_pages_are_there_in_both_languages(name: str) -> None:
     assert set(PAGES[name]) == set(LANGUAGES)
+    if name.startswith("other_language"):  # the way to the other language is written in the other language
+        assert PAGES[name]["en"] != PAGES[name]["zh-CN"]
+        return
     assert HAN.search(PAGES[name]["zh-CN"])
     assert not HAN.search(PAGES[name]["en"])
 
@@ -115,7 +118,17 @@ def test_whoever_raises_an_error_gives_the_facts_that_its_sentences_want() -> No
 
 def test_pages_use_every_word_and_no_other() -> None:
     templates = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "functions" / "pages").glob("*.html"))
-    assert set(re.findall(r"\bwords\.(\w+)", templates)) == set(PAGES)
+    assert set(re.findall(r"\bwords\.(\w+)", templates)) <= set(PAGES)
+    scripts = "\n".join(
+        file.read_text(encoding="utf-8")
+        for folder in ("visit", "board")
+        for file in (ROOT / "portal" / folder).glob("*.ts")
+    )
+    named = re.findall(r"\w+", templates + scripts)
+    # A script may put a name together from a prefix and a state: `device_` + "camera".
+    prefixes = set(re.findall(r"[`\"](\w+_)(?:\$\{|\"|`)", scripts))
+    unused = {name for name in PAGES.keys() - set(named) if not name.startswith(tuple(prefixes) or ("?",))}
+    assert unused == set()
 
 
 def test_a_code_that_is_not_there_is_a_mistake_of_ours() -> None:
