@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const types = new URL("../src/api/schema.d.ts", import.meta.url);
 const settings = new URL("../src/api/default-settings.json", import.meta.url);
 
+const PRINT = "import json; from functions.openapi import document; print(json.dumps(document()))";
+
 /** From a running connector or a file if one is named, else printed by the functions themselves. */
 async function document() {
   const [address] = process.argv.slice(2);
@@ -16,7 +18,7 @@ async function document() {
     return URL.canParse(address) ? (await fetch(address)).json() : JSON.parse(readFileSync(address, "utf-8"));
   }
   const python = process.env.PYTHON ?? "python";
-  return JSON.parse(execFileSync(python, ["-m", "functions.openapi"], { cwd: root, encoding: "utf-8" }));
+  return JSON.parse(execFileSync(python, ["-c", PRINT], { cwd: root, encoding: "utf-8" }));
 }
 
 const found = await document();

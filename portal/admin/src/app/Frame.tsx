@@ -32,8 +32,8 @@ export function Frame({ children }: { children: ReactNode }) {
       </a>
       <header className="top">
         <Mark />
+        <span className="menu-button">
         <Button
-          className="menu-button"
           appearance="subtle"
           icon={<NavigationRegular />}
           aria-expanded={open}
@@ -42,6 +42,7 @@ export function Frame({ children }: { children: ReactNode }) {
         >
           {t("menu")}
         </Button>
+        </span>
         <Who />
       </header>
       <nav id="pages" aria-label={t("nav.main")} className={open ? "side open" : "side"}>

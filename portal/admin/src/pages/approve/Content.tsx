@@ -30,7 +30,7 @@ export function Content({ connection }: { connection: Connection }) {
       {connection.state !== "approved" && (
         <>
           <h3>{t("approve.differences")}</h3>
-          {isFirst ? <p>{t("approve.first")}</p> : <Differences differences={connection.differences} />}
+          {isFirst ? <p>{t("approve.first")}</p> : <Differences connection={connection} />}
         </>
       )}
       <details>
@@ -50,8 +50,10 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Differences({ differences }: { differences: readonly Difference[] }) {
+function Differences({ connection }: { connection: Connection }) {
   const { t } = useWords();
+  const named = (value: string | null): string | null =>
+    value === connection.approver ? (connection.approverName ?? value) : value;
   const columns: Column<Difference>[] = [
     {
       key: "name",
@@ -62,19 +64,19 @@ function Differences({ differences }: { differences: readonly Difference[] }) {
     {
       key: "approved",
       title: t("approve.before"),
-      cell: ({ approved }) => <del>{shown(approved, t("empty"))}</del>,
+      cell: ({ approved }) => <del>{shown(named(approved), t("empty"))}</del>,
     },
     {
       key: "current",
       title: t("approve.now"),
-      cell: ({ current }) => <ins>{shown(current, t("empty"))}</ins>,
+      cell: ({ current }) => <ins>{shown(named(current), t("empty"))}</ins>,
     },
   ];
   return (
     <DataTable
       caption={t("approve.differences")}
       columns={columns}
-      rows={differences}
+      rows={connection.differences}
       rowKey={({ name }) => name}
     />
   );

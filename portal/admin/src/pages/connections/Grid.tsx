@@ -63,7 +63,7 @@ export function Grid({ connections, isTested }: { connections: readonly Connecti
       key: "actions",
       title: t("field.actions"),
       cell: (one) => (
-        <div className="row tight">
+        <div className="row tight fixed">
           {me.isAdmin && (
             <Button
               size="small"

@@ -79,9 +79,9 @@ export const GROUPS: readonly SettingGroup[] = [
 ];
 
 const CONTENT: Flat = {
-  fhir_base_url: "field.url",
+  fhirBaseUrl: "field.url",
   environment: "field.environment",
-  ehr_kind: "field.ehrKind",
+  ehrKind: "field.ehrKind",
   approver: "field.approver",
 };
 
