@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sandbox.host.settings import EMULATOR_ACCOUNT, EMULATOR_KEY
+
+# A busy machine is slow, and that is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 SANDBOX = Path(__file__).resolve().parent.parent / "sandbox"
 LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (http://\S+)")

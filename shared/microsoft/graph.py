@@ -72,6 +72,13 @@ def checked(answer: httpx.Response) -> Mapping[str, Any]:
     raise ConnectorError("meeting_refused", status=str(answer.status_code))
 
 
+def error_message(answer: httpx.Response) -> str:
+    """Graph's own sentence in an error; empty if there is none."""
+    error = (json_object(answer) or {}).get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    return message if isinstance(message, str) else ""
+
+
 def _wait(state: RetryCallState) -> float:
     answer = state.outcome.result() if state.outcome else None
     asked = answer.headers.get("Retry-After", "") if answer is not None else ""

@@ -16,7 +16,7 @@ from shared.connections.ports import DirectoryUser
 from shared.errors import ConnectorError
 from shared.identifiers import TenantKey, VisitKey
 from shared.keys import Keys
-from shared.microsoft.graph import Graph, checked
+from shared.microsoft.graph import Graph, checked, error_message
 from shared.settings import Settings
 from shared.visits.model import Meeting, Subscription
 from shared.visits.ports import MeetingWish
@@ -94,7 +94,8 @@ class GraphMeetings:
         tenant = key.connection.tenant.tenant
         answer = self._graph.send(tenant, "POST", f"{self._beta}/subscriptions", body=body)
         if answer.status_code == httpx.codes.CONFLICT:
-            existing = _OBJECT_ID.search(answer.text)
+            # Only the message names the subscription; the error also holds the ids of the request.
+            existing = _OBJECT_ID.search(error_message(answer))
             return Subscription(existing.group().lower(), expires) if existing else None
         return Subscription(str(checked(answer)["id"]), expires)
 

@@ -46,7 +46,7 @@ def test_keys_of_microsoft_are_rotated_in_the_middle_of_a_visit(world: Sandbox, 
 
 
 def test_a_crash_in_the_middle_of_a_visit(world: Sandbox, connection: dict[str, Any]) -> None:
-    """Killed with a writeback on its way, and Graph meanwhile finds nobody at home: the EHR's log is right at the end."""
+    """Killed with a writeback on its way; Graph meanwhile finds nobody at home. The EHR's log is right at the end."""
     world.tune_notifications(inactiveAfterMs=100)
     visit = Visit(world)
     visit.patient()

@@ -330,7 +330,7 @@ def test_without_motion_without_colours_and_from_right_to_left(
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_it_is_small_and_asks_nobody_else(world: Sandbox, viewers: Make, language: str) -> None:
     """Every byte up to the first answer counts, with the largest logo that a connection may have."""
-    largest = LOGO.rstrip("=") + "A" * ((34_000 - len(LOGO)) // 4 * 4)
+    largest = LOGO.rstrip("=") + "A" * ((24_000 - len(LOGO)) // 4 * 4)
     branded(world, branding={**BRANDING, "logo": largest})
     patient = viewers(language)
     sizes: dict[str, int] = {}

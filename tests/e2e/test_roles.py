@@ -1,4 +1,4 @@
-"""Who may do what: each role at each door that asks for a token; and nobody in another tenant sees or changes anything."""
+"""Who may do what: each role at each door that asks for a token; and nobody of another tenant may do anything."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_the_table_is_complete() -> None:
 
 
 def test_another_tenant_sees_and_changes_nothing(world: Sandbox, connection: dict[str, Any]) -> None:
-    """With a visit and a given-up writeback there, an administrator of another tenant tries every door with true ids."""
+    """There is a visit with a given-up writeback; another tenant's administrator tries every door with true ids."""
     world.faults(world.hospital, {"path": "SETEXTERNALCONNECTIONSTATUS", "status": 400, "body": "INVALID-USER-ID"})
     visit = Visit(world)
     visit.patient()

@@ -124,20 +124,9 @@ def test_our_own_pages(world: Sandbox, connection: dict[str, Any], people: Calla
     assert page.url.startswith(f"{world.connector}/api/visit?")
     page.wait_for_timeout(300)
     shoot(page, "waiting")
-    page.route("**/api/visits/current?*", lambda route: route.abort())
-    page.wait_for_timeout(1500)
-    shoot(page, "waiting-offline")
-    page.unroute_all()
-    complaints = [one for one in person.complaints if "ERR_FAILED" not in one]
-    over = {"state": "", "opened": False, "over": True}
-    page.route("**/api/visits/current?*", lambda route: route.fulfill(json=over))
-    page.reload()
-    page.wait_for_timeout(300)
-    shoot(page, "waiting-over")
-    page.unroute_all()
-    assert complaints == []
-    person.complaints.clear()
 
+    # The page leads back to the portal by itself, which is not there: an answer without content leaves it standing.
+    person.context.route(f"{world.settings['PORTAL_BASE_URL']}/**", lambda route: route.fulfill(status=204))
     _sign_in_at_ehr(world, person, connection["id"])
     shoot(person.context.pages[-1], "ehr-signed-in")
     assert person.complaints == []

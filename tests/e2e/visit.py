@@ -29,6 +29,7 @@ class Visit:
 
     world: Sandbox
     key: str = "one-to-one"
+    environment: str = "test"
     browsers: dict[str, Browser] = field(default_factory=dict)
     meeting: dict[str, Any] = field(default_factory=dict)
 
@@ -39,13 +40,13 @@ class Visit:
     def patient(self, who: str = "patient-one", **more: Any) -> Browser:
         """A patient begins the visit in the portal."""
         browser = self.browser(who)
-        browser.open(self.world.launch_url("patient", who, self.key, **more))
+        browser.open(self.world.launch_url("patient", who, self.key, self.environment, **more))
         return browser
 
     def clinician(self, who: str = "provider-one", **more: Any) -> Browser:
         """A clinician begins the visit, signs in at Microsoft if asked, and is at the meeting's page."""
         browser = self.browser(who)
-        page = browser.open(self.world.launch_url("provider", who, self.key, **more))
+        page = browser.open(self.world.launch_url("provider", who, self.key, self.environment, **more))
         if "/sign-in/" in page.url.path:
             browser.press("account", oid(ACCOUNTS[who]))
         found = [one for one in self.world.meetings() if one["joinWebUrl"] == str(browser.page.url)]
@@ -79,7 +80,8 @@ class Visit:
     def calls(self) -> list[dict[str, Any]]:
         """What the EHR was told of this visit and has taken in, in order."""
         mine = {appointment(self.key)["csn"], appointment(self.key)["conferenceId"]}
-        return [one for one in self.world.status_calls() if one["conferenceId"] in mine and one["status"] == 200]
+        calls = self.world.status_calls(self.environment)
+        return [one for one in calls if one["conferenceId"] in mine and one["status"] == 200]
 
     def told(self, who: str) -> list[str]:
         """What the EHR was told of that person."""

@@ -38,8 +38,11 @@ class Sandbox(World):
         self.log_file = folder / "functions.log"
         self._keys = folder / "keys"
         self._ports = Ports(functions=free_port(), hospital=free_port(), microsoft=free_port())
-        origins = [f"http://localhost:{port}" for port in (self._ports.functions, self._ports.hospital)]
-        super().__init__(*origins, f"http://localhost:{self._ports.microsoft}")
+        super().__init__(
+            f"http://localhost:{self._ports.functions}",
+            f"http://localhost:{self._ports.hospital}",
+            f"http://localhost:{self._ports.microsoft}",
+        )
         self._tables = TableServiceClient.from_connection_string(storage)
         self._queues = QueueServiceClient.from_connection_string(storage)
         self._functions: Process | None = None

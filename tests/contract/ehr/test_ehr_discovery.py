@@ -42,8 +42,12 @@ def test_a_configuration_is_kept(ehr: Parts) -> None:
 
 def test_the_client_id_of_the_environment_goes_along(ehr: Parts) -> None:
     sent: list[httpx.Headers] = []
-    transport = httpx.MockTransport(lambda request: sent.append(request.headers) or httpx.Response(200, json={}))
-    with httpx.Client(transport=transport) as client:
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers)
+        return httpx.Response(200, json={})
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
         for environment in Environment:
             Discovery(client, ehr.settings, utc_now).fetch(f"{ehr.base_url(environment)}/metadata", environment)
     assert [one["Epic-Client-ID"] for one in sent] == [ehr.settings.ehr_client_id(one) for one in Environment]
@@ -132,7 +136,7 @@ def test_issuer_and_keys_may_stand_in_the_openid_configuration(ehr: Parts) -> No
 
 
 def test_a_compressed_answer_is_read(ehr: Parts) -> None:
-    assert gzip.decompress(gzip.compress(b"{}")) == b"{}"
-    fetched = ehr.discovery.fetch(f"{ehr.base_url()}/metadata", Environment.TEST)
-    assert fetched.body is not None
-    assert fetched.body["resourceType"] == "CapabilityStatement"
+    packed = httpx.Response(200, content=gzip.compress(b'{"a":1}'), headers={"Content-Encoding": "gzip"})
+    with httpx.Client(transport=httpx.MockTransport(lambda _: packed)) as client:
+        fetched = Discovery(client, ehr.settings, utc_now).fetch("https://ehr.example/", Environment.TEST)
+    assert fetched.body == {"a": 1}

@@ -81,7 +81,7 @@ def test_what_the_hospital_refuses_for_good_is_given_up(
 ) -> None:
     if vendor is not None:
         ehr.content = ehr.content_of(vendor_name=vendor)
-    assert ehr.tell(**changes) == Told(delivered=False, reason=code)
+    assert ehr.tell(State.CONNECTED, **changes) == Told(delivered=False, reason=code)
 
 
 def test_a_status_that_the_hospital_does_not_know_is_given_up(ehr: Parts) -> None:
@@ -155,7 +155,7 @@ def test_what_may_pass_is_tried_again(ehr: Parts, status: int) -> None:
     ],
 )
 def test_a_wished_wait_is_held_within_bounds(value: str, wait: float | None) -> None:
-    answer = httpx.Response(503, headers={"Retry-After": value.encode("latin-1")})
+    answer = httpx.Response(503, headers=[(b"Retry-After", value.encode("latin-1"))])
     told = understood(answer, datetime(2026, 1, 1, tzinfo=UTC))
     assert told.retry
     assert told.retry_after == (timedelta(seconds=wait) if wait is not None else None)

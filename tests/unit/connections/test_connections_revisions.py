@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from shared.connections.model import Content, differences
 from tests.support.connections import SECOND_ANALYST, content
@@ -63,7 +64,7 @@ def test_the_order_of_members_is_irrelevant(random: Any) -> None:
 def test_any_change_changes_the_fingerprint(path: tuple[str, ...]) -> None:
     other = changed(path)
     assert other.fingerprint != content().fingerprint
-    assert list(differences(content(), other)) == [".".join(path)]
+    assert list(differences(content(), other)) == [".".join(to_camel(name) for name in path)]
 
 
 def test_all_changes_have_different_fingerprints() -> None:
@@ -81,9 +82,9 @@ def test_differences_tell_old_and_new() -> None:
     other = content(environment="production", settings={"status_call": {"code_waiting": "3"}})
     assert differences(content(), other) == {
         "environment": ("test", "production"),
-        "settings.status_call.code_waiting": (None, "3"),
+        "settings.statusCall.codeWaiting": (None, "3"),
     }
-    assert set(differences(None, content())) >= {"fhir_base_url", "settings.context.session_id"}
+    assert set(differences(None, content())) >= {"fhirBaseUrl", "settings.context.sessionId"}
 
 
 def test_object_ids_are_compared_in_lower_case() -> None:

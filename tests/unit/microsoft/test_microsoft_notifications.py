@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from shared.microsoft.notifications import NotificationRefusedError, Notificatio
 from tests.support.connections import OTHER_TENANT, TENANT
 from tests.support.fakes import Clock
 from tests.support.notifications import encrypted, validation_token
-from tests.support.tokens import API, AUTHORITY, public, rsa_key, settings
+from tests.support.tokens import AUTHORITY, public, rsa_key, settings
 
 RESOURCE = {"eventType": "rosterUpdated", "participants@delta": [{"id": "leg"}]}
 ONE, TWO = TENANT.tenant, OTHER_TENANT.tenant
@@ -220,5 +219,3 @@ def test_a_reason_holds_nothing_of_the_notification(receiver: Receiver) -> None:
         encrypted(receiver.keys, None, raw=b'"Markername"'),
     ):
         assert "Markername" not in reason(receiver, content)
-    assert json.dumps(resource) != good["data"]
-    assert API not in str(NotificationRefusedError("signature"))

@@ -33,15 +33,15 @@ export function Frame({ children }: { children: ReactNode }) {
       <header className="top">
         <Mark />
         <span className="menu-button">
-        <Button
-          appearance="subtle"
-          icon={<NavigationRegular />}
-          aria-expanded={open}
-          aria-controls="pages"
-          onClick={() => setOpen(!open)}
-        >
-          {t("menu")}
-        </Button>
+          <Button
+            appearance="subtle"
+            icon={<NavigationRegular />}
+            aria-expanded={open}
+            aria-controls="pages"
+            onClick={() => setOpen(!open)}
+          >
+            {t("menu")}
+          </Button>
         </span>
         <Who />
       </header>

@@ -1,6 +1,6 @@
 /** Light or dark as the system is set; forced colours are left to the browser and to Fluent. */
 import { createDOMRenderer, FluentProvider, RendererProvider } from "@fluentui/react-components";
-import { type ReactNode, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { useWords } from "../messages/LanguageProvider.tsx";
 import { dark, light } from "./theme.ts";
 
@@ -16,9 +16,19 @@ function follow(changed: () => void): () => void {
 export function ThemeProvider({ children }: { children: ReactNode }) {
   const isDark = useSyncExternalStore(follow, () => wish.matches);
   const { direction } = useWords();
+  const theme = isDark ? dark : light;
+  useEffect(() => {
+    // What shows beyond the page when it is pulled or shorter than the window.
+    document.documentElement.style.backgroundColor = theme.colorNeutralBackground2;
+  }, [theme]);
   return (
     <RendererProvider renderer={renderer} targetDocument={document}>
-      <FluentProvider theme={isDark ? dark : light} dir={direction} className="provider">
+      <FluentProvider
+        theme={theme}
+        dir={direction}
+        className="provider"
+        data-theme={isDark ? "dark" : "light"}
+      >
         {children}
       </FluentProvider>
     </RendererProvider>

@@ -2,7 +2,7 @@
 import {
   ArrowUndoFilled,
   CheckmarkCircleFilled,
-  HourglassHalfFilled,
+  ClockFilled,
   PauseCircleFilled,
 } from "@fluentui/react-icons";
 import type { Schemas } from "../api/client.ts";
@@ -12,7 +12,7 @@ import type { MessageKey } from "../messages/language.ts";
 type State = Schemas["ConnectionState"] | "suspended";
 
 const LOOKS = {
-  "needs approval": { icon: HourglassHalfFilled, tone: "caution", key: "state.needsApproval" },
+  "needs approval": { icon: ClockFilled, tone: "caution", key: "state.needsApproval" },
   "sent back": { icon: ArrowUndoFilled, tone: "bad", key: "state.sentBack" },
   approved: { icon: CheckmarkCircleFilled, tone: "good", key: "state.approved" },
   suspended: { icon: PauseCircleFilled, tone: "info", key: "state.suspended" },
