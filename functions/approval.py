@@ -7,8 +7,8 @@ import azure.functions as func
 from functions.answers import Answer, Cookie, Json, Page
 from functions.callbacks import answered_code, state_cookie
 from functions.configuration import key_in_tenant, told
+from functions.connection_models import ConnectionOut, Decision, SendBack, SignInOut
 from functions.edge import Access, Call, Kind, door
-from functions.models import ConnectionOut, Decision, SendBack, SignInOut
 from shared.connections.service import PROOF_LIFETIME, SIGN_IN_LIFETIME
 from shared.errors import ConnectorError
 from shared.telemetry import Event, log

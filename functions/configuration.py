@@ -5,8 +5,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.answers import Answer, Json
-from functions.edge import Access, Call, door
-from functions.models import (
+from functions.connection_models import (
     CheckIn,
     CheckupOut,
     ConnectionEdit,
@@ -18,6 +17,7 @@ from functions.models import (
     Reason,
     VersionIn,
 )
+from functions.edge import Access, Call, door
 from shared.connections.doctor import Checkup
 from shared.connections.model import Connection
 from shared.connections.service import Wish

@@ -6,8 +6,7 @@ import azure.functions as func
 
 from functions.answers import Answer, Json
 from functions.configuration import readable
-from functions.edge import Access, Call, door
-from functions.models import (
+from functions.connection_models import (
     ComparedField,
     CompareIn,
     CompareOut,
@@ -18,6 +17,7 @@ from functions.models import (
     TestLaunchOut,
     TestLine,
 )
+from functions.edge import Access, Call, door
 from shared.catalogue import said
 from shared.connections.compare import FieldComparison, Surroundings, compare
 from shared.connections.lifecycle import launchable

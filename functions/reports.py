@@ -7,7 +7,7 @@ import azure.functions as func
 
 from functions.answers import Answer, Json
 from functions.edge import Access, Call, door
-from functions.models import FunnelDay, FunnelOut
+from functions.visit_models import FunnelDay, FunnelOut
 from shared.errors import ConnectorError
 from shared.visits.funnel import SMALLEST, FunnelRow, funnel
 

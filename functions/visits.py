@@ -6,8 +6,8 @@ import azure.functions as func
 
 from functions.answers import Answer, Json, Page, Plain
 from functions.edge import Call, Kind, door
-from functions.models import BoardOut, ClinicOut, DevicesIn, Done, HandledIn, JoinOut, SeenOut, VisitOut
 from functions.pages import asset
+from functions.visit_models import BoardOut, ClinicOut, DevicesIn, Done, HandledIn, JoinOut, SeenOut, VisitOut
 from shared.connections.model import Branding
 from shared.errors import ConnectorError
 from shared.identifiers import VisitKey

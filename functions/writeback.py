@@ -8,7 +8,7 @@ import azure.functions as func
 
 from functions.answers import Answer, Json
 from functions.edge import STORAGE, Access, Call, door
-from functions.models import ReplayIn, ReplayOut, WritebackList, WritebackOut
+from functions.visit_models import ReplayIn, ReplayOut, WritebackList, WritebackOut
 from shared.errors import ConnectorError
 from shared.identifiers import VisitKey, visit_key
 from shared.presence.model import Status, Writeback

@@ -33,6 +33,7 @@ PERMANENT_CODES = (
     "INVALID-CONNECTION-STATUS",
 )
 TRANSIENT_CODE = "LOCK-FAILED"
+_RETRIED_FAILURES = frozenset({"ehr_unreachable", "ehr_answer_invalid"})
 _RETRIED_STATUSES = frozenset({408, 425, 429})
 _FHIR_TAIL = re.compile(r"/api/FHIR/[A-Za-z0-9]+$", re.IGNORECASE)
 _EXPIRY_MARGIN = timedelta(seconds=60)
@@ -81,7 +82,7 @@ class EpicStatus:
             if answer.status_code == httpx.codes.UNAUTHORIZED:
                 answer = self._call(content, message, fresh_token=True)
         except ConnectorError as failed:
-            return Told(delivered=False, retry=failed.code == "ehr_unreachable", reason=failed.code)
+            return Told(delivered=False, retry=failed.code in _RETRIED_FAILURES, reason=failed.code)
         except (httpx.HTTPError, AnswerTooLargeError) as failed:
             return Told(delivered=False, retry=True, reason=type(failed).__name__)
         except ForbiddenAddressError:
@@ -122,11 +123,15 @@ class EpicStatus:
 def understood(answer: httpx.Response, now: datetime) -> Told:
     """What the EHR's answer means: done, try again, or never. Pure.
 
-    Tried again are 408, 425, 429, every 5xx and `LOCK-FAILED`; nothing else.
+    Tried again are 408, 425, 429, every 5xx and `LOCK-FAILED`; and a 200 without JSON, which is the maintenance
+    page of something in front of the EHR. Nothing else.
     """
     text = answer.text[:20_000]
     if answer.status_code == httpx.codes.OK:
-        if _status_is_one(answer):
+        body = json_object(answer)
+        if body is None:
+            return Told(delivered=False, retry=True, reason="200 without JSON")
+        if str(body.get("Status")) == "1":
             return Told(delivered=True)
         return Told(delivered=False, reason="200 without Status 1")
     if answer.status_code in _RETRIED_STATUSES or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
@@ -144,11 +149,6 @@ def _codes(call: StatusCall) -> Mapping[State, str | None]:
         State.CONNECTED: call.code_connected,
         State.DISCONNECTED: call.code_disconnected,
     }
-
-
-def _status_is_one(answer: httpx.Response) -> bool:
-    body = json_object(answer)
-    return body is not None and str(body.get("Status")) == "1"
 
 
 def _retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:

@@ -7,6 +7,7 @@ import { nameOf } from "../src/pages/connections/names.ts";
 import { changedAt, GROUPS, labelOf, STANDARD, valueAt } from "../src/pages/connections/settings.ts";
 import { kindsOf } from "../src/pages/outbox/kinds.ts";
 import { type FunnelDay, funnelCsv, lastDays, totals } from "../src/pages/visits/funnel.ts";
+import { steppedTo } from "../src/parts/steps.ts";
 import { isReturning, safePath } from "../src/session/manager.ts";
 import { settledRegion } from "../src/session/region.ts";
 
@@ -177,6 +178,20 @@ describe("given-up writebacks", () => {
       { connection: "b", reason: "X", count: 2 },
       { connection: "a", reason: "X", count: 1 },
     ]);
+  });
+});
+
+describe("arrow keys", () => {
+  it.each([
+    ["ArrowRight", 2, "ltr", 0],
+    ["ArrowLeft", 0, "ltr", 2],
+    ["ArrowLeft", 0, "rtl", 1],
+    ["ArrowRight", 0, "rtl", 2],
+    ["Home", 2, "ltr", 0],
+    ["End", 0, "rtl", 2],
+    ["a", 1, "ltr", 1],
+  ] as const)("%s at %i in %s leads to %i", (key, at, direction, expected) => {
+    expect(steppedTo(key, at, 3, direction)).toBe(expected);
   });
 });
 

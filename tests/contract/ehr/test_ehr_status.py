@@ -111,7 +111,14 @@ def test_a_lock_passes(ehr: Parts) -> None:
     assert [call["outcome"] for call in ehr.told()] == ["LOCK-FAILED", "OK"]
 
 
-@pytest.mark.parametrize("body", [{"Status": "0"}, {"Status": None}, {}, [], "<html>", ""])
+@pytest.mark.parametrize("body", [[], "<html>maintenance</html>", ""])
+def test_a_page_in_place_of_the_ehr_is_no_answer_of_the_ehr(ehr: Parts, body: Any) -> None:
+    ehr.fault(STATUS, status=200, body=body, times=1)
+    assert ehr.tell() == Told(delivered=False, retry=True, reason="200 without JSON")
+    assert ehr.tell() == DONE
+
+
+@pytest.mark.parametrize("body", [{"Status": "0"}, {"Status": None}, {}])
 def test_a_success_that_says_no_success_is_none(ehr: Parts, body: Any) -> None:
     ehr.fault(STATUS, status=200, body=body)
     assert ehr.tell() == Told(delivered=False, reason="200 without Status 1")

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from functions import edge
 from functions.answers import Answer, Cookie, Json, Page, Plain, Redirect
+from functions.connection_models import CheckIn, ConnectionIn
 from functions.edge import MAX_JSON_BYTES, MAX_NOTIFICATION_BYTES, Access, Call, Kind, door
-from functions.models import CheckIn, ConnectionIn
 from shared.errors import LANGUAGES, ConnectorError, catalogue
 from shared.identifiers import Geography
 from shared.jose import KeysUnavailableError, TokenRefusedError

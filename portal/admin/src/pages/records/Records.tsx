@@ -1,5 +1,5 @@
 /** The integration records of the approved revision: copy, download, print, compare. */
-import { Button, Tab, TabList } from "@fluentui/react-components";
+import { Button } from "@fluentui/react-components";
 import { ArrowDownloadRegular, PrintRegular } from "@fluentui/react-icons";
 import { useState } from "react";
 import { useParams } from "react-router";
@@ -12,6 +12,7 @@ import { download } from "../../parts/download.ts";
 import { Notice } from "../../parts/Notice.tsx";
 import { Page } from "../../parts/Page.tsx";
 import { ProblemNotice } from "../../parts/ProblemNotice.tsx";
+import { Tabs, tabId } from "../../parts/Tabs.tsx";
 import { Working } from "../../parts/Working.tsx";
 import { Compare } from "./Compare.tsx";
 import { asBlock, asCsv, asText, FIELDS, fileName, type Integration, type Sheet } from "./formats.ts";
@@ -78,16 +79,14 @@ function Found({ connection, found }: { connection: Connection; found: Schemas["
         </Button>
       </div>
       <section className="card stack no-print">
-        <div className="scroll">
-          <TabList selectedValue={shown.kind} onTabSelect={(_event, { value }) => setKind(String(value))}>
-            {found.records.map((one) => (
-              <Tab key={one.kind} value={one.kind} id={`tab-${one.kind}`} aria-controls="record">
-                {t(kindOf(one.kind).title)}
-              </Tab>
-            ))}
-          </TabList>
-        </div>
-        <div role="tabpanel" id="record" aria-labelledby={`tab-${shown.kind}`} className="stack">
+        <Tabs
+          label={t("records.title")}
+          panel="record"
+          tabs={found.records.map((one) => ({ value: one.kind, label: t(kindOf(one.kind).title) }))}
+          selected={shown.kind}
+          select={setKind}
+        />
+        <div role="tabpanel" id="record" aria-labelledby={tabId(shown.kind)} className="stack">
           <Fields record={shown} />
         </div>
       </section>
