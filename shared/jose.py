@@ -30,6 +30,10 @@ class TokenRefusedError(Exception):
         self.claim = claim
 
 
+class KeyNotYetKnownError(TokenRefusedError):
+    """The issuer has not published such a key so far, and was asked too short a time ago to be asked again."""
+
+
 class KeysUnavailableError(Exception):
     """The issuer's keys cannot be read now, so nothing can be said of the token yet."""
 
@@ -75,18 +79,21 @@ class KeySource:
 
         Raises:
             TokenRefusedError: "kid": the issuer has no such key.
+            KeyNotYetKnownError: the same, but a later try may find it: keys are rotated.
             KeysUnavailableError: the issuer could not be asked; try again later.
         """
         with self._lock:
             stale = self._fetched_at is None or self._now() - self._fetched_at > self._lifetime
-            if (stale or key_id not in self._keys) and self._may_try():
+            asks = (stale or key_id not in self._keys) and self._may_try()
+            if asks:
                 self._refresh()
             try:
                 return self._keys[key_id]
             except KeyError:
                 if self._failed:
                     raise KeysUnavailableError from None
-                raise TokenRefusedError("kid") from None
+                refused = TokenRefusedError if asks else KeyNotYetKnownError
+                raise refused("kid") from None
 
     def _may_try(self) -> bool:
         return self._tried_at is None or self._now() - self._tried_at >= self._cool_down

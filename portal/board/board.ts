@@ -53,7 +53,8 @@ function show(): void {
   const signals = lines.filter(({ signal }) => signal);
   showPeople(lines);
   showSignals(signals);
-  showJoin(view.over ? null : view.joinUrl);
+  page.dataset.over = String(view.over);
+  showJoin(view.joinUrl);
   put(
     part("opened"),
     say(view.over ? "board_say_over" : view.opened ? "board_say_opened" : "board_say_not_opened"),
@@ -148,7 +149,7 @@ async function ring(signals: string): Promise<void> {
 
 function showJoin(joinUrl: string | null): void {
   part("join").hidden = !joinUrl;
-  part("no-join").hidden = Boolean(joinUrl) || view?.over === true;
+  part("no-join").hidden = Boolean(joinUrl);
   if (!joinUrl) return;
   const address = webAddress(joinUrl);
   part<HTMLAnchorElement>("join-teams").href = inTeams(address);

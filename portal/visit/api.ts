@@ -1,20 +1,12 @@
 // The connector's doors for the holder of a visit ticket. The ticket is a cookie that scripts cannot read.
 import type { Results } from "./results.ts";
 
-export interface Clinic {
-  readonly name: string;
-  readonly sentence: string;
-  readonly number: string;
-  readonly logo: string | null;
-}
-
 export interface VisitView {
   readonly state: string;
   readonly opened: boolean;
   readonly over: boolean;
-  readonly helpAsked?: boolean;
-  readonly clinic?: Clinic | null;
-  readonly dialIn?: string | null;
+  readonly helpAsked: boolean;
+  readonly dialIn: string | null;
 }
 
 export interface BoardPerson {

@@ -15,21 +15,14 @@ export class Help {
   /** What the connector knows: after a refresh the panel is there again. */
   show(asked: boolean, dialIn: string): void {
     part("help-dial").hidden = !dialIn;
-    link("help-dial-in", dialIn);
+    const anchor = part<HTMLAnchorElement>("help-dial-in");
+    put(anchor, dialIn);
+    anchor.href = `tel:${encodeURIComponent(dialIn.replace(/[^\d+,;*#]/g, ""))}`;
     if (asked && !this.asked) {
       this.asked = true;
       this.open();
       put(this.said, say("help_told"));
     }
-  }
-
-  /** The clinic's number, wherever it stands. */
-  number(number: string): void {
-    for (const where of ["call", "help-call"]) {
-      part(where).hidden = !number;
-      link(`${where}-number`, number);
-    }
-    part("help-no-number").hidden = Boolean(number);
   }
 
   private async ask(): Promise<void> {
@@ -47,10 +40,4 @@ export class Help {
     this.panel.hidden = false;
     part("help-ask").setAttribute("aria-expanded", "true");
   }
-}
-
-function link(id: string, number: string): void {
-  const anchor = part<HTMLAnchorElement>(id);
-  put(anchor, number);
-  anchor.href = `tel:${encodeURIComponent(number.replace(/[^\d+,;*#]/g, ""))}`;
 }

@@ -57,11 +57,11 @@ function open(facts: Facts): Saying {
 }
 
 function stopped(sentence: Word): Saying {
-  return { sentence, more: null, tone: "stopped", button: false, goes: "no" };
+  return { sentence, more: "say_call", tone: "stopped", button: false, goes: "no" };
 }
 
 function trouble(sentence: Word): Saying {
-  return { sentence, more: null, tone: "trouble", button: false, goes: "no" };
+  return { sentence, more: "say_call_if", tone: "trouble", button: false, goes: "no" };
 }
 
 /** What a refused request means for the page. */

@@ -1,5 +1,5 @@
 // The patient's page: says how the visit stands, tests devices, and goes on to the visit by itself.
-import { type Clinic, Doors, RefusedError, type VisitView } from "./api.ts";
+import { Doors, RefusedError, type VisitView } from "./api.ts";
 import { DeviceCheck } from "./devices.ts";
 import { part, pressed, put } from "./dom.ts";
 import { Help } from "./help.ts";
@@ -115,23 +115,11 @@ async function look(): Promise<boolean> {
 }
 
 function told(view: VisitView): void {
-  showClinic(view.clinic ?? null);
-  help.show(view.helpAsked === true, view.dialIn ?? "");
+  help.show(view.helpAsked, view.dialIn ?? "");
   // A visit that was closed and is opened anew is entered anew.
   if (!view.opened && facts.went) memory.write("went", false);
   const went = view.opened && facts.went;
   learn({ contact: "fine", opened: view.opened, over: view.over, state: view.state, went });
-}
-
-function showClinic(clinic: Clinic | null): void {
-  if (!clinic) return;
-  put(part("clinic-name"), clinic.name);
-  put(part("clinic-sentence"), clinic.sentence);
-  const logo = part<HTMLImageElement>("clinic-logo");
-  if (clinic.logo && logo.getAttribute("src") !== clinic.logo) logo.src = clinic.logo;
-  logo.hidden = !clinic.logo;
-  part("clinic").hidden = !(clinic.name || clinic.sentence || clinic.logo);
-  help.number(clinic.number);
 }
 
 async function begin(): Promise<void> {

@@ -153,7 +153,9 @@ def _browser_tests(options: CheckOptions, python: Interpreter, chromium: str | N
     pointless = "" if chromium else "no browser"
     if not any((options.root / "tests" / "e2e").glob("test_*.py")):
         pointless = "no test in tests/e2e"
-    return _pytest(options, python, "tests-end-to-end", "end-to-end tests", ["tests/e2e"], chromium, pointless)
+    # Most of their time is waiting: for retries, for what may come back, for pages.
+    arguments = ["tests/e2e", "-n", "2"]
+    return _pytest(options, python, "tests-end-to-end", "end-to-end tests", arguments, chromium, pointless)
 
 
 def _pytest(

@@ -14,7 +14,15 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from shared.clock import Clock
-from shared.jose import Expectation, KeySource, TokenRefusedError, unverified_claims, verify
+from shared.jose import (
+    Expectation,
+    KeyNotYetKnownError,
+    KeySource,
+    KeysUnavailableError,
+    TokenRefusedError,
+    unverified_claims,
+    verify,
+)
 from shared.keys import Keys, UnwrapError
 from shared.settings import Settings
 
@@ -41,11 +49,14 @@ class Notifications:
         self._now = now
 
     def vouched_tenants(self, tokens: tuple[str, ...]) -> frozenset[str]:
-        """The tenants for which a valid token of Graph's publisher came along."""
+        """The tenants for which a valid token of Graph's publisher came along. Raises KeysUnavailableError."""
         tenants: set[str] = set()
         for token in tokens:
             try:
                 tenants.add(self._tenant(token))
+            except KeyNotYetKnownError:
+                # Keys are rotated in the middle of visits: the queue tries again, so that nothing is lost.
+                raise KeysUnavailableError from None
             except TokenRefusedError:
                 continue
         return frozenset(tenants)

@@ -270,9 +270,7 @@ def test_a_code_used_twice(sandbox: Sandbox, setup: dict[str, dict[str, Any]]) -
     assert sandbox.tables() == before
 
 
-def test_a_microsoft_sign_in_cancelled_or_of_another_organisation(
-    sandbox: Sandbox, setup: dict[str, dict[str, Any]]
-) -> None:
+def test_a_microsoft_sign_in_that_is_cancelled(sandbox: Sandbox, setup: dict[str, dict[str, Any]]) -> None:
     before, meetings = sandbox.tables(), sandbox.meetings()
     browser = Browser()
     browser.open(sandbox.launch_url("provider", "provider-two", "consultation"))

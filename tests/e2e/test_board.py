@@ -28,6 +28,7 @@ WORDS = {
         "handle": "Handled: Patient 1",
         "blocked": "Camera: Blocked · Microphone: Blocked · Speaker: Not tested",
         "stale": "No connection since",
+        "over": "The visit is over.",
         "lost": "This board does not belong to a visit any more.",
         "desktop": "This page may run inside a virtual desktop",
     },
@@ -40,6 +41,7 @@ WORDS = {
         "handle": "已处理: 患者 1",
         "blocked": "摄像头: 被阻止 · 麦克风: 被阻止 · 扬声器: 未测试",
         "stale": "起没有连接",
+        "over": "就诊已结束。",
         "lost": "此看板已不再对应任何就诊。",
         "desktop": "此页面可能运行在虚拟桌面",
     },
@@ -204,6 +206,13 @@ def test_it_says_when_what_it_shows_is_old(
     clinician.look(board, "board-stale")
     clinician.context.set_offline(offline=False)
     expect(board.locator("#fresh")).not_to_contain_text(said["stale"])
+    over = {"opened": False, "over": True, "joinUrl": None, "people": [], "now": "2026-01-01T00:00:00Z"}
+    board.route("**/api/visits/current/board?*", lambda route: route.fulfill(json=over))
+    expect(board.locator("#opened")).to_have_text(said["over"])
+    for part in ("#join-title", "#join", "#desktop"):
+        expect(board.locator(part)).to_be_hidden()
+    clinician.look(board, "board-over")
+    board.unroute_all()
     clinician.context.clear_cookies()
     expect(board.locator("#fresh")).to_contain_text(said["lost"])
     clinician.look(board, "board-lost")

@@ -66,7 +66,10 @@ describe("a person's line", () => {
       signal: "",
     });
     expect(line({ state: "disconnected" })).toMatchObject({ state: "Left 4 minutes ago", tone: "left" });
-    expect(line({ state: "", since: null })).toMatchObject({ state: "Not here yet", tone: "absent" });
+    expect(line({ state: "", since: null })).toMatchObject({
+      state: "Not in the meeting yet",
+      tone: "absent",
+    });
   });
 
   it("never counts below zero when clocks differ", () => {

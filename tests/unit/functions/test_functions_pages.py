@@ -22,18 +22,7 @@ VALUES: dict[str, dict[str, str]] = {
 }
 # What each page hands to its script, by the beginning of the word's name.
 SCRIPTS = {"visit": ("say_", "help_", "check_"), "board": ("board_say_", "check_")}
-PRODUCTS = (
-    "Microsoft Teams",
-    "Windows",
-    "Android",
-    "Safari",
-    "Chrome",
-    "Edge",
-    "Firefox",
-    "Citrix",
-    "EHR",
-    "JavaScript",
-)
+PRODUCTS = ("Microsoft Teams", "Windows", "Android", "Safari", "Chrome", "Firefox", "Citrix", "EHR", "JavaScript")
 
 
 def templates() -> str:

@@ -3,7 +3,7 @@ import { Button } from "@fluentui/react-components";
 import { AddRegular } from "@fluentui/react-icons";
 import { useRef, useState } from "react";
 import { body } from "../../api/client.ts";
-import { type Connection, useConnectionChange, useConnections } from "../../api/queries.ts";
+import { useConnectionChange, useConnections } from "../../api/queries.ts";
 import { useWords } from "../../messages/LanguageProvider.tsx";
 import { Notice } from "../../parts/Notice.tsx";
 import { Page } from "../../parts/Page.tsx";
@@ -20,14 +20,14 @@ export default function Connections() {
   const { me } = useTenant();
   const listed = useConnections();
   const [blank, setBlank] = useState<Entered>();
-  const [submitted, setSubmitted] = useState<Connection>();
+  const [submittedId, setSubmittedId] = useState("");
   const addButton = useRef<HTMLElement>(null);
   const addition = useConnectionChange((api, entered: Entered) =>
     body(api.POST("/api/connections", { body: { ...entered, ehrKind: "epic" } })),
   );
   const open = (environment: Entered["environment"]): void => {
     addition.reset();
-    setSubmitted(undefined);
+    setSubmittedId("");
     setBlank({ ...BLANK, environment });
   };
   const close = (): void => {
@@ -37,12 +37,13 @@ export default function Connections() {
   const submit = (entered: Entered): void =>
     addition.mutate(entered, {
       onSuccess: (connection) => {
-        setSubmitted(connection);
+        setSubmittedId(connection.id);
         close();
       },
     });
 
   const connections = listed.data ?? [];
+  const submitted = connections.find(({ id, state }) => id === submittedId && state === "needs approval");
   const isTested = connections.some(
     ({ environment, state }) => environment === "test" && state === "approved",
   );

@@ -25,7 +25,7 @@ export function RowMenu({ connection, isAdmin, pause, remove }: RowMenuProps) {
   const { t } = useWords();
   const { id, fhirBaseUrl, suspended } = connection;
   return (
-    <Menu>
+    <Menu inline>
       <MenuTrigger disableButtonEnhancement>
         <MenuButton size="small" aria-label={t("connections.moreWhich", { url: fhirBaseUrl })}>
           {t("more")}

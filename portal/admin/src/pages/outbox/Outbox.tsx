@@ -16,7 +16,7 @@ import { Kinds } from "./Kinds.tsx";
 import { EDGES, ROLES, STATUSES, WritebackStatus } from "./words.tsx";
 
 type Writeback = Schemas["WritebackOut"];
-const FOLLOW_MS = 5000;
+const FOLLOW_MS = 3000;
 
 export default function Outbox() {
   const { t } = useWords();

@@ -69,7 +69,7 @@ export default function Privacy() {
               caption={table}
               columns={columns}
               rows={fields.filter((field) => field.table === table)}
-              rowKey={({ column }) => column}
+              rowKey={({ column, what }) => `${column} ${what}`}
             />
           </section>
         ))}

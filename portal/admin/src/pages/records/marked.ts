@@ -6,14 +6,21 @@ export interface Marked {
   readonly after: string;
 }
 
+// Whole mnemonics and whole groups of an id are what an analyst compares, not letters.
+const BORDER = /(?<=[%=&/;?-])|(?=[%=&/;?-])/u;
+
+function pieces(text: string): string[] {
+  return text === "" ? [] : text.split(BORDER);
+}
+
 function shared(one: readonly string[], other: readonly string[]): number {
-  const different = one.findIndex((letter, place) => letter !== other[place]);
+  const different = one.findIndex((piece, place) => piece !== other[place]);
   return different === -1 ? one.length : different;
 }
 
 /** `found` cut in three: the middle is what `expected` does not have there. */
 export function marked(found: string, expected: string): Marked {
-  const [mine, theirs] = [[...found], [...expected]];
+  const [mine, theirs] = [pieces(found), pieces(expected)];
   const start = Math.min(shared(mine, theirs), theirs.length);
   const rest = [mine.slice(start).reverse(), theirs.slice(start).reverse()] as const;
   const end = Math.min(shared(rest[0], rest[1]), rest[1].length);

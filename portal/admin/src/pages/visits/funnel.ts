@@ -19,7 +19,7 @@ export type Step = (typeof STEPS)[number];
 export interface Total {
   readonly step: Step;
   readonly count: number;
-  /** Whether some of the days kept their number to themselves: then the count is a least. */
+  /** Whether some numbers are hidden: each is one or more, since none is shown as none; the count is a least. */
   readonly isLeast: boolean;
 }
 
@@ -29,7 +29,7 @@ export function totals(days: readonly FunnelDay[]): Total[] {
     const known = numbers.filter((number): number is number => number !== null);
     return {
       step,
-      count: known.reduce((sum, number) => sum + number, 0),
+      count: known.reduce((sum, number) => sum + number, numbers.length - known.length),
       isLeast: known.length < numbers.length,
     };
   });

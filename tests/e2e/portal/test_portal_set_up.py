@@ -1,89 +1,9 @@
 """The whole set-up through the portal's pages alone, in both languages, seen by axe and by camera."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.e2e.browser import Person, launch
-from tests.e2e.portal_support import LOCALES, PortalSandbox, Reader
-
-pytestmark = pytest.mark.timeout(240)
-People = Callable[[str], Reader]
-
-
-@pytest.fixture(scope="module")
-def portal_sandbox(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalSandbox]:
-    """All processes and the portal, started once."""
-    made = PortalSandbox(azurite, tmp_path_factory.mktemp("portal"))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-
-
-@pytest.fixture
-def hospital(portal_sandbox: PortalSandbox) -> PortalSandbox:
-    """The sandbox, as if nobody had ever been there."""
-    portal_sandbox.reset()
-    return portal_sandbox
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for this module: Playwright allows one at a time in a process."""
-    with sync_playwright() as playwright:
-        made = launch(playwright)
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def people(hospital: PortalSandbox, browser: Browser, output: Path) -> Iterator[People]:
-    """Makes people who read a language; in the end none of them may have seen a complaint of the browser."""
-    made: list[Person] = []
-
-    def make(language: str) -> Reader:
-        made.append(Person.of(browser, output / "screenshots", LOCALES[language]))
-        return Reader.of(hospital, made[-1], language)
-
-    yield make
-    complaints = [complaint for person in made for complaint in person.complaints]
-    for person in made:
-        person.context.close()
-    assert complaints == []
-
-
-def base_url(world: PortalSandbox, environment: str = "test") -> str:
-    """The FHIR base URL of the pretend hospital, as it is stored."""
-    prefix = {"test": "interconnect-test-oauth", "production": "interconnect-prd-oauth"}[environment]
-    return f"{world.hospital}/{prefix}/api/FHIR/R4"
-
-
-def submit(admin: Reader) -> str:
-    """The administrator submits the test connection; returns the link of the invitation."""
-    admin.sign_in("admin")
-    admin.heading("connections.title")
-    admin.button("connections.addFirst").click()
-    admin.type("field.url", base_url(admin.world))
-    expect(admin.text("doctor.well")).to_be_visible()
-    admin.type("field.approver", admin.world.user("analyst")["userName"])
-    admin.button("connections.submit").click()
-    expect(admin.text("connections.submitted")).to_be_visible()
-    admin.button("invitation.copyLink").click()
-    return admin.copied()
-
-
-def approve(analyst: Reader) -> None:
-    """The analyst, before the connection, signs in at the EHR and approves."""
-    analyst.button("decision.signIn").click()
-    analyst.page.locator("button[name=user][value=analyst]").click()
-    analyst.page.wait_for_url(f"{analyst.world.portal}/approve/*?ehr=done")
-    expect(analyst.text("decision.signedIn")).to_be_visible()
-    analyst.button("decision.approve").click()
-    expect(analyst.text("approve.isApproved")).to_be_visible()
+from tests.e2e.portal.support import LOCALES, People, Reader, base_url
 
 
 @pytest.mark.parametrize("language", LOCALES)

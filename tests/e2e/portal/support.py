@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,36 @@ def findings(page: Page) -> list[str]:
 def _told(violation: dict[str, Any]) -> str:
     nodes = [f"{node['html'][:300]} ({node.get('failureSummary', '')})" for node in violation["nodes"]]
     return "\n".join([violation["id"], *nodes])
+
+
+People = Callable[[str], Reader]
+
+
+def base_url(world: PortalSandbox, environment: str = "test") -> str:
+    """The FHIR base URL of the pretend hospital, as it is stored."""
+    prefix = {"test": "interconnect-test-oauth", "production": "interconnect-prd-oauth"}[environment]
+    return f"{world.hospital}/{prefix}/api/FHIR/R4"
+
+
+def submit(admin: Reader) -> str:
+    """The administrator submits the test connection; returns the link of the invitation."""
+    admin.sign_in("admin")
+    admin.heading("connections.title")
+    admin.button("connections.addFirst").click()
+    admin.type("field.url", base_url(admin.world))
+    expect(admin.text("doctor.well")).to_be_visible()
+    admin.type("field.approver", admin.world.user("analyst")["userName"])
+    admin.button("connections.submit").click()
+    expect(admin.text("connections.submitted")).to_be_visible()
+    admin.button("invitation.copyLink").click()
+    return admin.copied()
+
+
+def approve(analyst: Reader) -> None:
+    """The analyst, before the connection, signs in at the EHR and approves."""
+    analyst.button("decision.signIn").click()
+    analyst.page.locator("button[name=user][value=analyst]").click()
+    analyst.page.wait_for_url(f"{analyst.world.portal}/approve/*?ehr=done")
+    expect(analyst.text("decision.signedIn")).to_be_visible()
+    analyst.button("decision.approve").click()
+    expect(analyst.text("approve.isApproved")).to_be_visible()
