@@ -4,7 +4,7 @@ from typing import Any
 
 import azure.functions as func
 
-from functions.answers import Answer, Cookie, Json, Page
+from functions.answers import Answer, Cookie, Json, Redirect
 from functions.callbacks import answered_code, state_cookie
 from functions.configuration import key_in_tenant, told
 from functions.connection_models import ConnectionOut, Decision, SendBack, SignInOut
@@ -42,7 +42,7 @@ def finish_ehr_sign_in(call: Call[Any]) -> Answer:
         Cookie(_proof_cookie(session.connection), proof, int(PROOF_LIFETIME.total_seconds())),
     )
     portal_url = call.connector.settings.portal_url(f"/approve/{session.connection}?ehr=done")
-    return Page("signed_in", cookies=cookies, values={"portal_url": portal_url})
+    return Redirect(portal_url, cookies)
 
 
 @door(blueprint, "POST", "connections/{id}/approve", access=Access.TENANT, body=Decision, answer=ConnectionOut)

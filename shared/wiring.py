@@ -223,7 +223,7 @@ class Connector:
         """Delivering writebacks."""
         from shared.visits.outbox import Outbox
 
-        return Outbox(self.visit_store, self.teller, self.attendance, self.now)
+        return Outbox(self.visit_store, self.teller, self.attendance, self.now, time.sleep)
 
     @cached_property
     def upkeep(self) -> "Upkeep":

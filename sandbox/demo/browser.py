@@ -72,8 +72,11 @@ class Browser:
         self.hops = []
         return self._settle(self.http.get(url))
 
-    def press(self, name: str, value: str) -> httpx.Response:
-        """Press a button of the page; `value` may be the end of the button's value."""
+    def press(self, name: str, value: str, *, until: str = "") -> httpx.Response:
+        """Press a button of the page; `value` may be the end of the button's value.
+
+        The journey ends at a redirect to an address that holds `until`; that address is the last of `hops`.
+        """
         forms = _Forms()
         forms.feed(self.page.text)
         for form in forms.found:
@@ -82,15 +85,20 @@ class Browser:
                     target = urljoin(str(self.page.url), form.action or str(self.page.url))
                     sent = {**form.fields, button[0]: button[1]}
                     if form.method == "post":
-                        return self._settle(self.http.post(target, data=sent))
-                    return self._settle(self.http.get(target, params=sent))
+                        return self._settle(self.http.post(target, data=sent), until)
+                    return self._settle(self.http.get(target, params=sent), until)
         raise NoSuchButtonError(f"{name}={value} on {urlsplit(str(self.page.url)).path}")
 
-    def _settle(self, answer: httpx.Response) -> httpx.Response:
+    def _settle(self, answer: httpx.Response, until: str = "") -> httpx.Response:
         for _ in range(_MOST_HOPS):
             self.hops.append(f"{answer.status_code} {urlsplit(str(answer.url)).path}")
             if not answer.is_redirect:
                 self.page = answer
                 return answer
-            answer = self.http.get(urljoin(str(answer.url), answer.headers["Location"]))
+            onward = urljoin(str(answer.url), answer.headers["Location"])
+            if until and until in onward:
+                self.hops.append(onward)
+                self.page = answer
+                return answer
+            answer = self.http.get(onward)
         raise httpx.TooManyRedirects("the journey has no end", request=answer.request)

@@ -45,12 +45,12 @@ class Onboarding:
         return self.world.api("admin", "PUT", f"/connections/{connection['id']}", body)
 
     def sign_in_at_ehr(self, connection: dict[str, Any], browser: Browser) -> str:
-        """The analyst signs in at the EHR; the answer is the heading of the page that they come back to."""
+        """The analyst signs in at the EHR; the answer is the page of the portal that they come back to."""
         path = f"/connections/{connection['id']}/ehr-sign-in"
         start = self.world.api("analyst", "POST", path, {}, browser.http)
         browser.open(start["authorizeUrl"])
-        page = browser.press("user", "analyst")
-        return page.text.partition("<h1>")[2].partition("</h1>")[0]
+        browser.press("user", "analyst", until="/approve/")
+        return browser.hops[-1]
 
     def approve(self, connection: dict[str, Any], browser: Browser) -> dict[str, Any]:
         """The analyst approves what they saw, in the same browser."""

@@ -68,7 +68,8 @@ class VisitDemo:
             line.check("state", connection["state"], "needs approval")
         with line.step("analyst", "signs in at the EHR and approves the revision"):
             browser = Browser()
-            line.saw(f"page: {onboarding.sign_in_at_ehr(connection, browser)}")
+            back = onboarding.sign_in_at_ehr(connection, browser)
+            line.check("back in the portal", back.endswith("?ehr=done"), wanted=True)
             connection = onboarding.approve(connection, browser)
             line.check("state", connection["state"], "approved")
             line.saw(f"fingerprint: {connection['fingerprint']}")

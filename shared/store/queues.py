@@ -27,8 +27,8 @@ class QueuePointers:
         self._client = client
 
     def send(self, pointer: Pointer, delay: timedelta) -> None:
-        """Put the pointer on the queue; it becomes visible after the delay."""
-        seconds = int(-(-min(delay, _LONGEST_DELAY).total_seconds() // 1))
+        """Put the pointer on the queue; it becomes visible after the whole seconds of the delay."""
+        seconds = int(min(delay, _LONGEST_DELAY).total_seconds())
         self._client.send_message(pointer_to_text(pointer), visibility_timeout=seconds, time_to_live=_FOREVER)
 
 

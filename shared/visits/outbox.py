@@ -5,6 +5,7 @@ Retried is what another try may mend; everything else is given up at once and st
 
 import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +23,8 @@ RETRY_FOR = timedelta(hours=76)
 _FIRST_PAUSE = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(hours=2)
 _MOST_IN_ONE_GO = 50
+_NAP = timedelta(seconds=1)
+"""A queue counts whole seconds: what is due within one is waited for here."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Outbox:
     teller: StatusTeller
     attendance: Attendance
     now: Clock
+    sleep: Callable[[float], None]
 
     def deliver(self, pointer: Pointer) -> None:
         """Tell the EHR what is due for the pointer's participant, as long as its baton is the valid one."""
@@ -41,9 +45,13 @@ class Outbox:
             if visit is None or participant is None or not _holds(participant, pointer.baton):
                 return
             following = participant.unsettled[0] if participant.unsettled else None
-            if following is None or following.due > self.now():
+            wait = following.due - self.now() if following else None
+            if following is None or wait is None or wait > _NAP:
                 if self._hand_back(visit, participant):
                     return
+                continue
+            if wait > timedelta():
+                self.sleep(wait.total_seconds())
                 continue
             told = self.teller.tell(visit.key.connection, _message(visit, participant, following))
             self._settle(pointer, following, told)

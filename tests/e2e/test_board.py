@@ -206,7 +206,7 @@ def test_it_says_when_what_it_shows_is_old(
     clinician.look(board, "board-stale")
     clinician.context.set_offline(offline=False)
     expect(board.locator("#fresh")).not_to_contain_text(said["stale"])
-    over = {"opened": False, "over": True, "joinUrl": None, "people": [], "now": "2026-01-01T00:00:00Z"}
+    over: dict[str, Any] = {"opened": False, "over": True, "joinUrl": None, "people": [], "now": "2026-01-01T00:00:00Z"}
     board.route("**/api/visits/current/board?*", lambda route: route.fulfill(json=over))
     expect(board.locator("#opened")).to_have_text(said["over"])
     for part in ("#join-title", "#join", "#desktop"):

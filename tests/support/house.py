@@ -114,7 +114,7 @@ class House:
             sign_in_redirect="https://connector.example/api/sign-in/callback",
             visit_lifetime=LIFETIME,
         )
-        self.outbox = Outbox(self.visits, self.teller, self.attendance, self.clock)
+        self.outbox = Outbox(self.visits, self.teller, self.attendance, self.clock, self._sleep)
         self.upkeep = Upkeep(self.visits, self.meetings, self.attendance, self.clock, LIFETIME, QUIET)
 
     def _sleep(self, seconds: float) -> None:

@@ -7,6 +7,8 @@ import { loadConfig } from "./app/config.ts";
 import { LanguageProvider } from "./messages/LanguageProvider.tsx";
 import "./styles/base.css";
 import "./styles/parts.css";
+import "./styles/tables.css";
+import "./styles/pages.css";
 
 const place = document.getElementById("root");
 if (place === null) {

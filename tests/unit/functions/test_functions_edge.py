@@ -224,7 +224,7 @@ def test_a_cookie_header_is_read_up_to_a_limit() -> None:
 ANSWERS: dict[str, Answer] = {
     "json": Json({"a": "\u738b"}),
     "json of a model": Json(Body(name="x"), status=201),
-    "page": Page("signed_in", values={"portal_url": "https://portal.example/"}),
+    "page": Page("board", values={"visit": "abc"}),
     "redirect": Redirect("https://teams.example/l/meetup-join/x"),
     "bytes": Plain(b"token"),
 }
@@ -360,7 +360,7 @@ def test_cookies_are_for_this_origin_alone() -> None:
     answers: list[Answer] = [
         Json({}, cookies=cookies),
         Redirect("/x", cookies),
-        Page("signed_in", 200, cookies, {"portal_url": "/"}),
+        Page("board", 200, cookies, {"visit": "abc"}),
     ]
     for answer in answers:
         response = serve(giving(answer))()

@@ -18,7 +18,6 @@ VALUES: dict[str, dict[str, str]] = {
     "waiting": {"visit": "abc", **CLINIC},
     "device_test": {"visit": "", **CLINIC},
     "board": {"visit": "abc"},
-    "signed_in": {"portal_url": "https://portal.example"},
 }
 # What each page hands to its script, by the beginning of the word's name.
 SCRIPTS = {"visit": ("say_", "help_", "check_"), "board": ("board_say_", "check_")}
