@@ -18,7 +18,7 @@ import azure.functions as func
 from pydantic import BaseModel, ValidationError
 
 from functions.answers import Answer, Failure, Page, Problem, Queued, to_response
-from shared.errors import ConnectorError, Language, language_of
+from shared.errors import LANGUAGES, ConnectorError, Language, language_of
 from shared.identifiers import TenantKey
 from shared.telemetry import Event, log
 from shared.wiring import Connector, connector
@@ -179,7 +179,7 @@ def _served(
 ) -> tuple[Answer, func.HttpResponse]:
     started = time.monotonic()
     correlation = secrets.token_hex(8)
-    language = language_of(str(req.headers.get("accept-language", ""))[:1000])
+    language = _language(req)
     try:
         answer = handler(_call(req, correlation, language, access, body, limit))
         response = to_response(answer, language, frame_ancestors=connector().settings.frame_ancestors)
@@ -199,6 +199,12 @@ def _served(
         answer = _failed(ConnectorError("unavailable", retry_after=10), kind, correlation)
         response = to_response(answer, language, frame_ancestors=connector().settings.frame_ancestors)
     return answer, response
+
+
+def _language(req: func.HttpRequest) -> Language:
+    """The language that a page's own link asks for, else the browser's."""
+    accepted = language_of(str(req.headers.get("accept-language", ""))[:1000])
+    return next((one for one in LANGUAGES if one == req.params.get("lang")), accepted)
 
 
 def _failed(error: ConnectorError, kind: Kind, correlation: str) -> Answer:

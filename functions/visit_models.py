@@ -10,15 +10,6 @@ from shared.identifiers import Role
 from shared.visits.reception import Seen
 
 
-class ClinicOut(Model):
-    """What patients see of the clinic."""
-
-    name: str
-    sentence: str
-    number: str
-    logo: str | None
-
-
 class VisitOut(Model):
     """What the waiting page knows."""
 
@@ -26,7 +17,6 @@ class VisitOut(Model):
     opened: bool
     over: bool
     help_asked: bool
-    clinic: ClinicOut | None
     dial_in: str | None
 
 

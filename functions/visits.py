@@ -7,7 +7,7 @@ import azure.functions as func
 from functions.answers import Answer, Json, Page, Plain
 from functions.edge import Call, Kind, door
 from functions.pages import asset
-from functions.visit_models import BoardOut, ClinicOut, DevicesIn, Done, HandledIn, JoinOut, SeenOut, VisitOut
+from functions.visit_models import BoardOut, DevicesIn, Done, HandledIn, JoinOut, SeenOut, VisitOut
 from shared.connections.model import Branding
 from shared.errors import ConnectorError
 from shared.identifiers import VisitKey
@@ -45,14 +45,12 @@ def current_visit(call: Call[Any]) -> Answer:
     """How the visit stands, for its waiting page."""
     key, participant = _ticket(call)
     view = call.connector.reception.view(key, participant)
-    branding = call.connector.branding(key.connection.connection)
     return Json(
         VisitOut(
             state=view.state,
             opened=view.opened,
             over=view.over,
             help_asked=view.help_asked,
-            clinic=_clinic(branding) if branding else None,
             dial_in=view.dial_in or None,
         )
     )
@@ -118,12 +116,6 @@ def page_asset(call: Call[Any]) -> Answer:
 def _ticket(call: Call[Any]) -> tuple[VisitKey, str]:
     handle = call.one("visit")
     return call.connector.reception.ticket(call.cookies.get(cookie_name(TICKET, handle), ""))
-
-
-def _clinic(branding: Branding) -> ClinicOut:
-    return ClinicOut(
-        name=branding.name, sentence=branding.sentence, number=branding.clinic_number, logo=branding.logo or None
-    )
 
 
 def _clinic_values(branding: Branding | None) -> dict[str, str]:

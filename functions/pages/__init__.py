@@ -1,5 +1,6 @@
 """Pages for people, from the templates beside this file; words from `shared/messages/pages.json`."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -47,6 +48,13 @@ def asset(name: str) -> tuple[bytes, str] | None:
     return None
 
 
+@cache
+def asset_url(name: str) -> str:
+    """The address of a file that a page refers to; it changes with the content, so that no old one is met."""
+    found = asset(name)
+    return f"/api/assets/{name}?v={hashlib.sha256(found[0]).hexdigest()[:12] if found else ''}"
+
+
 def words(language: Language) -> Mapping[str, str]:
     """The words of all pages in a language."""
     return _all_words()[language]
@@ -67,4 +75,5 @@ def _environment() -> "Environment":
     made = Environment(loader=FileSystemLoader(_HERE), **options)  # noqa: S701 - autoescape is on, see options
     # Pages are UTF-8: escapes would make Chinese twice as long as it is.
     made.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    made.globals["asset"] = asset_url
     return made

@@ -80,7 +80,7 @@ class Branding(_Frozen):
     clinic_number: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9+() .\-/]{0,40}$")] = ""
     logo: (
         Annotated[
-            str, StringConstraints(max_length=34_000, pattern=r"^data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$")
+            str, StringConstraints(max_length=24_000, pattern=r"^data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$")
         ]
         | None
     ) = None

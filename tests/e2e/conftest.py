@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 
 from sandbox.demo.onboarding import Onboarding
 from tests.e2e.world import Sandbox
@@ -42,6 +43,13 @@ def sandbox(azurite: str, output: Path, tmp_path_factory: pytest.TempPathFactory
         if made.log_file.exists():
             output.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(made.log_file, output / f"functions-{os.environ.get('PYTEST_XDIST_WORKER', 'e2e')}.log")
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    """Playwright, once: it allows no second one beside itself in a process."""
+    with sync_playwright() as made:
+        yield made
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request
 
 from sandbox.demo.browser import Browser as PlainBrowser
 from sandbox.demo.onboarding import SETTINGS, Onboarding
@@ -33,16 +33,15 @@ BRANDING = {
 
 
 @contextmanager
-def chromium_with_devices() -> Iterator[Browser]:
+def chromium_with_devices(driver: Playwright) -> Iterator[Browser]:
     """A browser with a pretend camera and microphone; permission for them is each test's own matter."""
     path = os.environ.get("CHROMIUM_PATH") or ("/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None)
     arguments = ["--use-fake-device-for-media-stream"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
+    browser = driver.chromium.launch(executable_path=path, args=arguments)
+    yield browser
+    browser.close()
 
 
 @dataclass

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from sandbox.demo.world import CAST
 from tests.e2e.pages import Viewer, axe, branded, chromium_with_devices, clinician_board, patient_page, too_wide
@@ -55,9 +55,9 @@ Make = Callable[..., Viewer]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(driver: Playwright) -> Iterator[Browser]:
     """One browser for this module."""
-    with chromium_with_devices() as made:
+    with chromium_with_devices(driver) as made:
         yield made
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.e2e.pages import (
     BRANDING,
@@ -62,9 +62,9 @@ Make = Callable[..., Viewer]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(driver: Playwright) -> Iterator[Browser]:
     """One browser for this module."""
-    with chromium_with_devices() as made:
+    with chromium_with_devices(driver) as made:
         yield made
 
 

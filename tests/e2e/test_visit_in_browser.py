@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from sandbox.demo.onboarding import Onboarding
 from sandbox.demo.world import TENANT
@@ -23,12 +23,11 @@ Shoot = Callable[[Page, str], None]
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium(driver: Playwright) -> Iterator[Browser]:
     """One browser for all tests."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
+    browser = launch(driver)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -200,5 +199,3 @@ def _seen(schedule: Page, participant: str, state: str, began: float) -> float:
     """Seconds until the schedule shows the state, without being loaded again."""
     schedule.locator(f"[data-participant='{participant}'].{state}").wait_for(timeout=10_000)
     return time.monotonic() - began
-
-

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from tests.conftest import SANDBOX, _connection_string, _endpoints
 from tests.e2e.browser import Person, launch
@@ -54,12 +54,11 @@ def world(portal_sandbox: PortalSandbox) -> PortalSandbox:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """One browser for this folder: Playwright allows one at a time in a process."""
-    with sync_playwright() as playwright:
-        made = launch(playwright)
-        yield made
-        made.close()
+def browser(driver: Playwright) -> Iterator[Browser]:
+    """One browser for this folder."""
+    made = launch(driver)
+    yield made
+    made.close()
 
 
 @pytest.fixture
