@@ -1,18 +1,9 @@
 /** Deleting a connection: what it means, and its name to be typed. */
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  Field,
-  Input,
-} from "@fluentui/react-components";
+import { Button, Field, Input } from "@fluentui/react-components";
 import { type FormEvent, useState } from "react";
 import { type Connection, useConnectionChange } from "../../api/queries.ts";
 import { useWords } from "../../messages/LanguageProvider.tsx";
+import { Modal } from "../../parts/Modal.tsx";
 import { ProblemNotice } from "../../parts/ProblemNotice.tsx";
 import { nameOf } from "./names.ts";
 
@@ -31,39 +22,32 @@ export function DeleteDialog({ connection, close }: { connection: Connection; cl
     }
   };
   return (
-    <Dialog open onOpenChange={(_event, { open }) => open || close()}>
-      <DialogSurface>
-        <form onSubmit={submit}>
-          <DialogBody>
-            <DialogTitle>{t("delete.title")}</DialogTitle>
-            <DialogContent className="stack">
-              <p className="url">{connection.fhirBaseUrl}</p>
-              <p>{t("delete.means")}</p>
-              <Field
-                label={
-                  <>
-                    {t("delete.type")} <code>{name}</code>
-                  </>
-                }
-              >
-                <Input
-                  autoComplete="off"
-                  spellCheck={false}
-                  value={typed}
-                  onChange={(_event, { value }) => setTyped(value)}
-                />
-              </Field>
-              <ProblemNotice error={removal.error} />
-            </DialogContent>
-            <DialogActions>
-              <Button onClick={close}>{t("cancel")}</Button>
-              <Button type="submit" appearance="primary" disabledFocusable={!isNamed || removal.isPending}>
-                {t("delete.do")}
-              </Button>
-            </DialogActions>
-          </DialogBody>
-        </form>
-      </DialogSurface>
-    </Dialog>
+    <Modal title={t("delete.title")} close={close}>
+      <form className="stack" onSubmit={submit}>
+        <p className="url">{connection.fhirBaseUrl}</p>
+        <p>{t("delete.means")}</p>
+        <Field
+          label={
+            <>
+              {t("delete.type")} <code>{name}</code>
+            </>
+          }
+        >
+          <Input
+            autoComplete="off"
+            spellCheck={false}
+            value={typed}
+            onChange={(_event, { value }) => setTyped(value)}
+          />
+        </Field>
+        <ProblemNotice error={removal.error} />
+        <div className="row">
+          <Button type="submit" appearance="primary" disabledFocusable={!isNamed || removal.isPending}>
+            {t("delete.do")}
+          </Button>
+          <Button onClick={close}>{t("cancel")}</Button>
+        </div>
+      </form>
+    </Modal>
   );
 }
