@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.dev.ports import free_ports
+from sandbox.dev.ports import Ports, free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -41,8 +41,8 @@ def test_a_port_in_use_is_named_with_its_holder_and_the_way_out() -> None:
 
 @pytest.mark.parametrize("command", ["up", "demo", "test"])
 def test_a_python_that_is_none_is_refused(command: str) -> None:
-    numbers = [str(port) for port in free_ports(6)]
-    names = ("functions", "hospital", "microsoft", "blob", "queue", "table")
+    names = tuple(Ports().named())
+    numbers = [str(port) for port in free_ports(len(names))]
     ports = [word for pair in zip(names, numbers, strict=True) for word in (f"--port-{pair[0]}", pair[1])]
     answer = dev(command, "--python", "no-such-python", *([] if command == "test" else ports))
     assert answer.returncode == 1

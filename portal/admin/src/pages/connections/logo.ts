@@ -2,7 +2,7 @@
 import type { MessageKey } from "../../messages/language.ts";
 
 const TYPES = ["image/png", "image/jpeg", "image/webp"];
-const MOST_BYTES = 24 * 1024;
+const MOST_BYTES = 17 * 1024;
 
 export function logoProblem(file: { readonly type: string; readonly size: number }): MessageKey | undefined {
   if (!TYPES.includes(file.type)) {
