@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     testing = commands.add_parser("test", help="everything CI checks; arguments after -- go to pytest")
     _add_python(testing)
     testing.add_argument("--fast", action="store_true", help="one Python, and no browser")
+    testing.add_argument("--long", action="store_true", help="every page in every size and scheme as a screenshot")
     return main_parser
 
 
@@ -66,7 +67,7 @@ def main(words: list[str]) -> int:
             return _up(chosen, stop)
         if chosen.command == "demo":
             return demo(Options(ROOT, ports=_ports(chosen), python=chosen.python), stop)
-        return run_checks(CheckOptions(ROOT, chosen.python, chosen.fast, tuple(words[end + 1 :])), stop)
+        return run_checks(CheckOptions(ROOT, chosen.python, chosen.fast, chosen.long, tuple(words[end + 1 :])), stop)
     except StopRequestedError:
         return stop.exit_code()
     except _SAID_BY_MESSAGE as problem:

@@ -26,6 +26,7 @@ class CheckOptions:
     root: Path
     python: str | None = None
     fast: bool = False
+    every_screenshot: bool = False
     pytest: tuple[str, ...] = ()
 
     @property
@@ -173,6 +174,8 @@ def _pytest(
     command = [str(environment.venv_python(options.root, python)), "-m", "pytest", *arguments]
     command += [f"--junitxml={junit}", *options.pytest]
     env = {"TEST_OUTPUT": str(options.output)} | ({"CHROMIUM_PATH": chromium} if chromium else {})
+    if options.every_screenshot:
+        env["SCREENSHOTS"] = "all"
     return Step(name, command, env=env, junit=junit, pointless=pointless)
 
 

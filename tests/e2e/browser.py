@@ -11,6 +11,12 @@ DESKTOP, PHONE = (1280, 800), (390, 844)
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
+def is_worth_a_picture(scheme: str, size: str) -> bool:
+    """Every combination costs seconds: each scheme and each size has one, and all of them on demand."""
+    usual = {("light", "desktop"), ("light", "narrow"), ("dark", "phone")}
+    return os.environ.get("SCREENSHOTS") == "all" or (scheme, size) in usual
+
+
 def launch(playwright: Playwright) -> Browser:
     """The browser that the environment names, else the one of the system, else Playwright's own."""
     path = os.environ.get("CHROMIUM_PATH") or (DEFAULT if Path(DEFAULT).exists() else None)
@@ -57,7 +63,8 @@ class Person:
             for size, (width, height) in SIZES.items():
                 page.set_viewport_size({"width": width, "height": height})
                 file = self.folder / "-".join([name, size, *([scheme] if len(schemes) > 1 else [])])
-                page.screenshot(path=f"{file}.png", full_page=True)
+                if is_worth_a_picture(scheme, size):
+                    page.screenshot(path=f"{file}.png", full_page=True)
                 wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
                 assert wide <= 0, f"{name} is {wide} pixels wider than a {size} screen"
         page.emulate_media(color_scheme="light")

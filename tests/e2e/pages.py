@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 
 from sandbox.demo.browser import Browser as PlainBrowser
 from sandbox.demo.onboarding import SETTINGS, Onboarding
+from tests.e2e.browser import is_worth_a_picture
 from tests.e2e.visit import Visit
 from tests.e2e.world import Sandbox, oid
 from tests.support.processes import REPOSITORY
@@ -93,7 +94,8 @@ class Viewer:
             for size, (width, height) in SIZES.items():
                 page.set_viewport_size({"width": width, "height": height})
                 file = self.folder / f"{name}-{self.language}-{size}-{scheme}.png"
-                page.screenshot(path=file, full_page=True, animations="disabled")
+                if is_worth_a_picture(scheme, size):
+                    page.screenshot(path=file, full_page=True, animations="disabled")
                 assert too_wide(page) <= 0, f"{name} is wider than a {size} screen"
             assert axe(page) == [], f"{name}, {scheme}"
         page.emulate_media(color_scheme="light")

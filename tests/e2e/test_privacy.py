@@ -152,7 +152,8 @@ def _search(lines: Iterable[tuple[str, str]]) -> None:
     wanted = {
         what: re.compile(rf"(?<![0-9a-z]){re.escape(text)}(?![0-9])", re.IGNORECASE) for what, text in markers().items()
     }
-    wanted["tokens"] = re.compile("eyJ")
+    # What is sealed may hold any three letters by chance; a token has its two dots besides.
+    wanted["tokens"] = re.compile(r"eyJ[\w\-]{8,}\.[\w\-]{8,}\.")
     found = [
         (where, what, text[:300])
         for where, text in lines

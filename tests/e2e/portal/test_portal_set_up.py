@@ -70,8 +70,9 @@ def test_from_nothing_to_a_tested_connection(people: People, language: str) -> N
     _test_launch(analyst)
     analyst.link("nav.history").click()
     analyst.heading("history.title")
-    expect(analyst.text("action.approved")).to_be_visible()
-    expect(analyst.text("action.sentBack")).to_be_visible()
+    table = analyst.page.get_by_role("table")
+    expect(table.get_by_text(analyst.say("action.approved"), exact=True)).to_be_visible()
+    expect(table.get_by_text(analyst.say("action.sentBack"), exact=True)).to_be_visible()
     analyst.see("history")
 
 
