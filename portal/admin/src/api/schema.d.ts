@@ -95,7 +95,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who did what to a connection, newest first. */
+        /** Who did what to a connection, newest first; of a deleted one too, for who may read everything. */
         get: operations["get_history"];
         put?: never;
         post?: never;
@@ -754,20 +754,6 @@ export interface components {
             isWell: boolean;
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
-        };
-        /**
-         * ClinicOut
-         * @description What patients see of the clinic.
-         */
-        ClinicOut: {
-            /** Name */
-            name: string;
-            /** Sentence */
-            sentence: string;
-            /** Number */
-            number: string;
-            /** Logo */
-            logo: string | null;
         };
         /**
          * CompareIn
@@ -1571,7 +1557,6 @@ export interface components {
             over: boolean;
             /** Helpasked */
             helpAsked: boolean;
-            clinic: components["schemas"]["ClinicOut"] | null;
             /** Dialin */
             dialIn: string | null;
         };
