@@ -29,11 +29,15 @@ _EVERYWHERE = {
 
 @dataclass(frozen=True)
 class Cookie:
-    """A cookie for this origin alone; `lifetime` in seconds, 0 to take it back."""
+    """A cookie for this origin alone; `lifetime` in seconds, 0 to take it back.
+
+    `framed` lets it go along when our page stands in a frame of another site (RFC 6265bis, SameSite=None).
+    """
 
     name: str
     value: str
     lifetime: int
+    framed: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,7 @@ def _response(
     for cookie in cookies:
         response.headers.add(
             "Set-Cookie",
-            f"{cookie.name}={cookie.value}; Path=/; Max-Age={cookie.lifetime}; Secure; HttpOnly; SameSite=Lax",
+            f"{cookie.name}={cookie.value}; Path=/; Max-Age={cookie.lifetime}; Secure; HttpOnly; "
+            f"SameSite={'None' if cookie.framed else 'Lax'}",
         )
     return response

@@ -74,6 +74,7 @@ class Call(Generic[Body]):
     path: Mapping[str, str]
     cookies: Mapping[str, str]
     body_bytes: bytes
+    from_elsewhere: bool = False
     json: Body | None = None
     person: Person | None = None
 
@@ -233,6 +234,7 @@ def _call(
         path=dict(req.route_params),
         cookies=_cookies(str(req.headers.get("cookie", ""))),
         body_bytes=raw,
+        from_elsewhere=str(req.headers.get("sec-fetch-site", "")) in ("cross-site", "same-site"),
         json=parsed(raw, body) if body else None,
         person=person,
     )

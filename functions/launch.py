@@ -47,7 +47,7 @@ def launch_callback(call: Call[Any]) -> Answer:
     target = call.connector.launch_target(pending.connection)
     onward = desk.complete(target, pending, code)
     log(Event.LAUNCH_COMPLETED, connection=pending.connection, role=pending.role.value, correlation=call.correlation)
-    return _onward(onward, Cookie(cookie_name(LAUNCH, state), "", 0))
+    return _onward(call, onward, Cookie(cookie_name(LAUNCH, state), "", 0))
 
 
 @door(blueprint, "GET", "sign-in/callback", kind=Kind.PAGE)
@@ -60,7 +60,7 @@ def sign_in_callback(call: Call[Any]) -> Answer:
     target = call.connector.launch_target(pending.connection)
     onward = desk.complete_sign_in(target, pending, code)
     log(Event.CLINICIAN_LINKED, connection=pending.connection, correlation=call.correlation)
-    return _onward(onward, Cookie(cookie_name(SIGN_IN, state), "", 0))
+    return _onward(call, onward, Cookie(cookie_name(SIGN_IN, state), "", 0))
 
 
 def _begin(call: Call[Any], role: Role, *, device_test: bool = False) -> Answer:
@@ -90,14 +90,15 @@ def _named_mix_up(call: Call[Any], error: ConnectorError, environment: str) -> C
     return ConnectorError("wrong_environment", launched=other.value, expected=environment)
 
 
-def _onward(onward: Departure | ToMeeting | ToWaitingPage | ToDeviceTest, used: Cookie) -> Answer:
+def _onward(call: Call[Any], onward: Departure | ToMeeting | ToWaitingPage | ToDeviceTest, used: Cookie) -> Answer:
     if isinstance(onward, Departure):
         cookie = Cookie(cookie_name(SIGN_IN, onward.state), onward.cookie, _LIFETIME)
         return Redirect(onward.url, (used, cookie))
     if isinstance(onward, ToDeviceTest):
         return Redirect(f"/api/device-test?clinic={onward.connection}", (used,))
     handle = onward.key.session[:16]
-    ticket = Cookie(cookie_name(TICKET, handle), onward.ticket, _TICKET_LIFETIME)
+    framed = bool(call.connector.settings.frame_ancestors)
+    ticket = Cookie(cookie_name(TICKET, handle), onward.ticket, _TICKET_LIFETIME, framed)
     if isinstance(onward, ToWaitingPage):
         return Redirect(f"/api/visit?visit={handle}", (used, ticket))
     if onward.board_first:

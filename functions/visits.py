@@ -59,14 +59,14 @@ def current_visit(call: Call[Any]) -> Answer:
 @door(blueprint, "POST", "visits/current/join", answer=JoinOut)
 def join_visit(call: Call[Any]) -> Answer:
     """Where the meeting is; from now on the patient is expected in its lobby."""
-    key, participant = _ticket(call)
+    key, participant = _own_ticket(call)
     return Json(JoinOut(join_url=call.connector.reception.join(key, participant)))
 
 
 @door(blueprint, "POST", "visits/current/devices", body=DevicesIn, answer=Done)
 def note_devices(call: Call[DevicesIn]) -> Answer:
     """How the device test went, in one word for each device."""
-    key, participant = _ticket(call)
+    key, participant = _own_ticket(call)
     call.connector.reception.note_devices(key, participant, call.input.summary)
     return Json(Done(ok=True))
 
@@ -74,7 +74,7 @@ def note_devices(call: Call[DevicesIn]) -> Answer:
 @door(blueprint, "POST", "visits/current/help", answer=Done)
 def ask_for_help(call: Call[Any]) -> Answer:
     """The patient cannot get in: the arrival board shows it."""
-    key, participant = _ticket(call)
+    key, participant = _own_ticket(call)
     call.connector.reception.ask_for_help(key, participant)
     return Json(Done(ok=True))
 
@@ -98,7 +98,7 @@ def current_board(call: Call[Any]) -> Answer:
 @door(blueprint, "POST", "visits/current/board/handled", body=HandledIn, answer=Done)
 def handle_signal(call: Call[HandledIn]) -> Answer:
     """A clinician has taken note of somebody's signal."""
-    key, participant = _ticket(call)
+    key, participant = _own_ticket(call)
     call.connector.reception.handle(key, participant, call.input.key)
     return Json(Done(ok=True))
 
@@ -116,6 +116,13 @@ def page_asset(call: Call[Any]) -> Answer:
 def _ticket(call: Call[Any]) -> tuple[VisitKey, str]:
     handle = call.one("visit")
     return call.connector.reception.ticket(call.cookies.get(cookie_name(TICKET, handle), ""))
+
+
+def _own_ticket(call: Call[Any]) -> tuple[VisitKey, str]:
+    """The ticket of a request that changes something: it must come from our own page (Fetch Metadata)."""
+    if call.from_elsewhere:
+        raise ConnectorError("ticket_missing")
+    return _ticket(call)
 
 
 def _clinic_values(branding: Branding | None) -> dict[str, str]:

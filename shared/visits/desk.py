@@ -185,7 +185,7 @@ class Desk:
         visit = self._admit(key, context, object_id)
         opened = self.room.open(visit, target.organizer or object_id, object_id, target.subject)
         if opened.meeting is None:
-            raise ConnectorError("meeting_unavailable")
+            raise ConnectorError("busy", retry_after=5)
         participant = participant_key(self.sealer, Role.PROVIDER, context.user.external_id)
         ticket = self.reception.issue(opened, participant)
         return ToMeeting(opened.meeting.join_url, key, ticket, board_first=target.board_first)

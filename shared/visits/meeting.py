@@ -48,7 +48,7 @@ class MeetingRoom:
             subject: of the meeting, if it is made now; names nobody.
 
         Raises:
-            ConnectorError: meeting_access_policy, meeting_unavailable, busy.
+            ConnectorError: meeting_access_policy, meeting_refused, microsoft_unavailable, busy.
         """
         key = visit.key
         deadline = self.now() + _PATIENCE

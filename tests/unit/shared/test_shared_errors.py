@@ -132,6 +132,11 @@ def test_pages_use_every_word_and_no_other() -> None:
     assert unused == set()
 
 
+def test_every_code_is_reached_by_name_in_some_test() -> None:
+    tests = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("*.py"))
+    assert {code for code in ERRORS if f'"{code}"' not in tests} == set()
+
+
 def test_a_code_that_is_not_there_is_a_mistake_of_ours() -> None:
     with pytest.raises(KeyError):
         _ = ConnectorError("no_such_code").status
