@@ -49,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
     testing = commands.add_parser("test", help="everything CI checks; arguments after -- go to pytest")
     _add_python(testing)
     testing.add_argument("--fast", action="store_true", help="one Python, and no browser")
-    testing.add_argument("--long", action="store_true", help="every page in every size and scheme as a screenshot")
+    testing.add_argument(
+        "--long", action="store_true", help="every state of every page, in every language, size and scheme"
+    )
     return main_parser
 
 

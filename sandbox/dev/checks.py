@@ -26,7 +26,7 @@ class CheckOptions:
     root: Path
     python: str | None = None
     fast: bool = False
-    every_screenshot: bool = False
+    long: bool = False
     pytest: tuple[str, ...] = ()
 
     @property
@@ -157,7 +157,7 @@ def _browser_tests(options: CheckOptions, python: Interpreter, chromium: str | N
     if not any((options.root / "tests" / "e2e").glob("test_*.py")):
         pointless = "no test in tests/e2e"
     # Most of their time is waiting: for retries, for what may come back, for pages.
-    arguments = ["tests/e2e", "-n", "2"]
+    arguments = ["tests/e2e", "-n", "3"]
     return _pytest(options, python, "tests-end-to-end", "end-to-end tests", arguments, chromium, pointless)
 
 
@@ -174,8 +174,8 @@ def _pytest(
     command = [str(environment.venv_python(options.root, python)), "-m", "pytest", *arguments]
     command += [f"--junitxml={junit}", *options.pytest]
     env = {"TEST_OUTPUT": str(options.output)} | ({"CHROMIUM_PATH": chromium} if chromium else {})
-    if options.every_screenshot:
-        env["SCREENSHOTS"] = "all"
+    if options.long:
+        env["TEST_LONG"] = "1"
     return Step(name, command, env=env, junit=junit, pointless=pointless)
 
 

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
 DEFAULT = "/usr/bin/chromium"
@@ -11,10 +12,16 @@ DESKTOP, PHONE = (1280, 800), (390, 844)
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
+IS_LONG = bool(os.environ.get("TEST_LONG"))
+"""Set by `dev.py test --long`: everything in every language, size and scheme."""
+LANGUAGES = ["en", pytest.param("zh-CN", marks=pytest.mark.long)]
+"""For states of pages whose whole flow has its own test in both languages."""
+
+
 def is_worth_a_picture(scheme: str, size: str) -> bool:
     """Every combination costs seconds: each scheme and each size has one, and all of them on demand."""
     usual = {("light", "desktop"), ("light", "narrow"), ("dark", "phone")}
-    return os.environ.get("SCREENSHOTS") == "all" or (scheme, size) in usual
+    return IS_LONG or (scheme, size) in usual
 
 
 def launch(playwright: Playwright) -> Browser:

@@ -10,14 +10,19 @@ import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
 from sandbox.demo.onboarding import Onboarding
+from tests.e2e.browser import IS_LONG
 from tests.e2e.world import Sandbox
 from tests.support.processes import REPOSITORY
 
 HERE = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All that is here needs the whole sandbox, and has a minute."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All that is here needs the whole sandbox, and has a minute; what is long waits until it is asked for."""
+    left_out = [] if IS_LONG else [item for item in items if item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)

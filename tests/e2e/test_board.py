@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from sandbox.demo.world import CAST
+from tests.e2e.browser import LANGUAGES
 from tests.e2e.pages import Viewer, axe, branded, chromium_with_devices, clinician_board, patient_page, too_wide
 from tests.e2e.visit import Visit
 from tests.e2e.world import Sandbox
@@ -130,7 +131,7 @@ def test_the_board_follows_a_visit(world: Sandbox, connection: dict[str, Any], v
     assert other.complaints == clinician.complaints == []
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_call_for_help_and_blocked_devices_are_seen(
     world: Sandbox, connection: dict[str, Any], viewers: Make, language: str
 ) -> None:
@@ -194,7 +195,7 @@ def test_the_ways_into_the_meeting(world: Sandbox, connection: dict[str, Any], v
     assert "/api/board" in board.url, "the board stays open beside it"
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_it_says_when_what_it_shows_is_old(
     world: Sandbox, connection: dict[str, Any], viewers: Make, language: str
 ) -> None:
@@ -218,7 +219,7 @@ def test_it_says_when_what_it_shows_is_old(
     clinician.look(board, "board-lost")
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_it_says_that_it_may_be_in_a_virtual_desktop(
     world: Sandbox, connection: dict[str, Any], viewers: Make, language: str
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+from tests.e2e.browser import LANGUAGES
 from tests.e2e.pages import (
     BRANDING,
     LOGO,
@@ -132,7 +133,7 @@ def test_a_blocked_device_then_an_allowed_one_then_the_visit(
     assert visit.told("patient-one") == ["waiting"], "all this was one arrival"
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_nobody_is_torn_out_of_a_device_test(
     world: Sandbox, clinic: dict[str, Any], viewers: Make, language: str
 ) -> None:
@@ -179,7 +180,7 @@ def test_two_tabs_are_one_person(world: Sandbox, clinic: dict[str, Any], viewers
     second.wait_for_url(visit.meeting["joinWebUrl"])
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_whoever_left_can_go_back(world: Sandbox, clinic: dict[str, Any], viewers: Make, language: str) -> None:
     said, patient = WORDS[language], viewers(language)
     page = patient_page(world, patient)
@@ -201,7 +202,7 @@ def test_whoever_left_can_go_back(world: Sandbox, clinic: dict[str, Any], viewer
     page.wait_for_url(visit.meeting["joinWebUrl"])
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_other_state_has_its_true_sentence(
     world: Sandbox, clinic: dict[str, Any], viewers: Make, language: str
 ) -> None:
@@ -234,7 +235,7 @@ def test_every_other_state_has_its_true_sentence(
     patient.look(page, "patient-lost")
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_i_cannot_get_in(world: Sandbox, clinic: dict[str, Any], viewers: Make, language: str) -> None:
     said, patient = WORDS[language], viewers(language)
     page = patient_page(world, patient)
@@ -366,7 +367,7 @@ def test_the_language_can_be_switched(world: Sandbox, clinic: dict[str, Any], vi
     says(page, WORDS["en"]["here"])
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_device_test_before_the_day(world: Sandbox, clinic: dict[str, Any], viewers: Make, language: str) -> None:
     said, patient = WORDS[language], viewers(language)
     page = patient.open(f"{world.connector}/api/device-test?clinic={clinic['id']}")

@@ -10,16 +10,17 @@ import pytest
 from playwright.sync_api import Download, Route, expect
 
 from sandbox.demo.onboarding import Onboarding
-from tests.e2e.portal.support import LOCALES, People, PortalSandbox, Reader, base_url
+from tests.e2e.browser import LANGUAGES
+from tests.e2e.portal.support import People, PortalSandbox, Reader, base_url
 from tests.e2e.visit import Visit
 
 STATUS_CALL = "SETEXTERNALCONNECTIONSTATUS"
 CSV_MARK = "\ufeff"
 
 
-@pytest.fixture(params=LOCALES)
+@pytest.fixture(params=LANGUAGES)
 def language(request: pytest.FixtureRequest) -> str:
-    """Each test twice: once per language."""
+    """Each test once per language; the second one with `dev.py test --long`."""
     return str(request.param)
 
 
