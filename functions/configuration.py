@@ -100,7 +100,8 @@ def get_history(call: Call[Any]) -> Answer:
     entries = call.connector.connection_store.history(key)
     if not (call.caller.reads_all and entries):
         readable(call)
-    return Json(HistoryList(history=[HistoryOut.of(entry) for entry in entries]))
+    names = {actor: _name(call, actor) for actor in {entry.actor for entry in entries}}
+    return Json(HistoryList(history=[HistoryOut.of(entry, names[entry.actor]) for entry in entries]))
 
 
 def key_in_tenant(call: Call[Any]) -> ConnectionKey:
@@ -122,12 +123,17 @@ def readable(call: Call[Any]) -> Connection:
 
 def told(call: Call[Any], connection: Connection, checkup: Checkup | None = None) -> ConnectionOut:
     """A connection in the API's words."""
-    try:
-        approver = call.connector.connections.approver_of(connection)
-    except ConnectorError:
-        approver = None
     findings = CheckupOut.of(checkup, call.language) if checkup else None
-    return ConnectionOut.of(connection, approver.user_name if approver else None, findings)
+    return ConnectionOut.of(connection, _name(call, connection.content.approver), findings)
+
+
+def _name(call: Call[Any], object_id: str) -> str | None:
+    """The user name as the directory has it now; None while Microsoft does not answer or if the user is gone."""
+    try:
+        user = call.connector.connections.directory.find(call.caller.tenant, object_id)
+    except ConnectorError:
+        return None
+    return user.user_name if user else None
 
 
 def _changed(call: Call[Any], connection: Connection, checkup: Checkup | None) -> ConnectionOut:

@@ -254,19 +254,20 @@ class TestLaunchOut(Model):
 
 
 class HistoryOut(Model):
-    """One entry of a connection's history."""
+    """One entry of a connection's history; the actor's name is the directory's, now, and not stored."""
 
     at: datetime
     actor: str
+    actor_name: str | None
     action: str
     old_fingerprint: str
     new_fingerprint: str
     reason: str
 
     @classmethod
-    def of(cls, entry: HistoryEntry) -> "HistoryOut":
+    def of(cls, entry: HistoryEntry, actor_name: str | None) -> "HistoryOut":
         """The entry."""
-        return cls(**{**vars(entry), "action": entry.action.value})
+        return cls(**{**vars(entry), "action": entry.action.value, "actor_name": actor_name})
 
 
 class HistoryList(Model):

@@ -12,7 +12,7 @@ from shared.connections import lifecycle
 from shared.connections.base_url import normalise
 from shared.connections.doctor import Checkup, Doctor
 from shared.connections.model import Action, Connection, ConnectionSettings, Content, EhrKind, HistoryEntry
-from shared.connections.ports import ConnectionStore, Directory, DirectoryUser, EhrSignIn
+from shared.connections.ports import ConnectionStore, Directory, EhrSignIn
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Environment, TenantKey, new_connection_id
 from shared.oauth import Proof, new_proof
@@ -191,10 +191,6 @@ class Connections:
         if not proven:
             raise ConnectorError("ehr_sign_in_missing")
         return self.store.write(change)
-
-    def approver_of(self, connection: Connection) -> DirectoryUser | None:
-        """The approver as the tenant's directory knows them now; their name is not stored here."""
-        return self.directory.find(connection.key.tenant, connection.content.approver)
 
     def other_environment(self, key: ConnectionKey, iss: str) -> Environment | None:
         """The environment of another connection of the tenant that has this base URL; for naming a mix-up."""

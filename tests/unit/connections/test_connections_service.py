@@ -312,7 +312,7 @@ def test_a_launch_of_the_other_environment_is_recognised(desk: Desk) -> None:
 
 def test_the_approvers_name_is_the_directorys_not_ours(desk: Desk) -> None:
     connection = desk.submit()
-    found = desk.use.approver_of(connection)
+    found = desk.use.directory.find(connection.key.tenant, connection.content.approver)
     assert found is not None
     assert found.user_name == "analyst@hospital.example"
     assert "analyst@" not in repr(desk.store.kept)

@@ -1242,7 +1242,7 @@ export interface components {
         };
         /**
          * HistoryOut
-         * @description One entry of a connection's history.
+         * @description One entry of a connection's history; the actor's name is the directory's, now, and not stored.
          */
         HistoryOut: {
             /**
@@ -1252,6 +1252,8 @@ export interface components {
             at: string;
             /** Actor */
             actor: string;
+            /** Actorname */
+            actorName: string | null;
             /** Action */
             action: string;
             /** Oldfingerprint */

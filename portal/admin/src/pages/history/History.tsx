@@ -1,7 +1,7 @@
 /** Who changed and approved what, and when. */
 import { useParams } from "react-router";
 import type { Schemas } from "../../api/client.ts";
-import { type Connection, useConnection, useHistory } from "../../api/queries.ts";
+import { useConnection, useHistory } from "../../api/queries.ts";
 import { useWords } from "../../messages/LanguageProvider.tsx";
 import type { MessageKey } from "../../messages/language.ts";
 import { ConnectionHead } from "../../parts/ConnectionHead.tsx";
@@ -36,31 +36,26 @@ export default function History() {
     >
       <ProblemNotice error={asked.error} again={() => void asked.refetch()} />
       {asked.isPending && <Working />}
-      {asked.data && <Entries entries={asked.data} connection={connection.data} />}
+      {asked.data && <Entries entries={asked.data} />}
     </Page>
   );
 }
 
 interface EntriesProps {
   readonly entries: readonly Entry[];
-  readonly connection: Connection | undefined;
 }
 
-function Entries({ entries, connection }: EntriesProps) {
+function Entries({ entries }: EntriesProps) {
   const { t, dateTime } = useWords();
   const { me } = useTenant();
-  const who = (actor: string): string => {
-    if (actor === me.objectId) {
-      return t("history.you");
-    }
-    return actor === connection?.approver ? (connection.approverName ?? actor) : actor;
-  };
+  const who = ({ actor, actorName }: Entry): string =>
+    actor === me.objectId ? t("history.you") : (actorName ?? actor);
   const columns: Column<Entry>[] = [
     { key: "at", title: t("history.when"), isHeader: true, cell: ({ at }) => dateTime(at) },
     {
       key: "who",
       title: t("history.who"),
-      cell: ({ actor }) => <span className="breakable">{who(actor)}</span>,
+      cell: (entry) => <span className="breakable">{who(entry)}</span>,
     },
     {
       key: "what",
