@@ -2,15 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from sandbox.demo.onboarding import Onboarding
 from tests.e2e.browser import IS_LONG
+from tests.e2e.pages import Viewer, chromium_with_devices
 from tests.e2e.world import Sandbox
 from tests.support.processes import REPOSITORY
 
@@ -55,6 +56,27 @@ def driver() -> Iterator[Playwright]:
     """Playwright, once: it allows no second one beside itself in a process."""
     with sync_playwright() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def browser_with_devices(driver: Playwright) -> Iterator[Browser]:
+    """One browser with a pretend camera and microphone."""
+    with chromium_with_devices(driver) as made:
+        yield made
+
+
+@pytest.fixture
+def viewers(browser_with_devices: Browser, output: Path) -> Iterator[Callable[..., Viewer]]:
+    """Makes people; their browsers are closed in the end."""
+    made: list[Viewer] = []
+
+    def make(language: str = "en", **options: Any) -> Viewer:
+        made.append(Viewer.of(browser_with_devices, output / "screenshots", language, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.context.close()
 
 
 @pytest.fixture

@@ -3,16 +3,15 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+from playwright.sync_api import Locator, Page, expect
 
 from sandbox.demo.world import CAST
 from tests.e2e.browser import LANGUAGES
-from tests.e2e.pages import Viewer, axe, branded, chromium_with_devices, clinician_board, patient_page, too_wide
+from tests.e2e.pages import Viewer, axe, branded, clinician_board, patient_page, too_wide
 from tests.e2e.visit import Visit
 from tests.e2e.world import Sandbox
 
@@ -53,27 +52,6 @@ for (const kind of [window.WebGLRenderingContext, window.WebGL2RenderingContext]
 }
 """
 Make = Callable[..., Viewer]
-
-
-@pytest.fixture(scope="module")
-def browser(driver: Playwright) -> Iterator[Browser]:
-    """One browser for this module."""
-    with chromium_with_devices(driver) as made:
-        yield made
-
-
-@pytest.fixture
-def viewers(browser: Browser, output: Path) -> Iterator[Make]:
-    """Makes people; their browsers are closed in the end."""
-    made: list[Viewer] = []
-
-    def make(language: str = "en", **options: Any) -> Viewer:
-        made.append(Viewer.of(browser, output / "screenshots", language, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.context.close()
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The patient's page and the device test, in a real browser with pretend devices."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import LANGUAGES
 from tests.e2e.pages import (
@@ -16,7 +15,6 @@ from tests.e2e.pages import (
     answering,
     axe,
     branded,
-    chromium_with_devices,
     opened_by_clinician,
     patient_page,
     too_wide,
@@ -60,27 +58,6 @@ WORDS = {
     },
 }
 Make = Callable[..., Viewer]
-
-
-@pytest.fixture(scope="module")
-def browser(driver: Playwright) -> Iterator[Browser]:
-    """One browser for this module."""
-    with chromium_with_devices(driver) as made:
-        yield made
-
-
-@pytest.fixture
-def viewers(browser: Browser, output: Path) -> Iterator[Make]:
-    """Makes people; their browsers are closed in the end."""
-    made: list[Viewer] = []
-
-    def make(language: str = "en", **options: Any) -> Viewer:
-        made.append(Viewer.of(browser, output / "screenshots", language, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.context.close()
 
 
 @pytest.fixture
