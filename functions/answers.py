@@ -4,7 +4,7 @@ Problems are RFC 9457; cookies carry the `__Host-` prefix (RFC 6265bis section 4
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,9 +96,13 @@ class Plain:
 
 @dataclass(frozen=True)
 class Queued:
-    """202: the work is on the queue, which the host does before the response leaves."""
+    """202: the work is on the queue, which the host does before the response leaves.
 
-    messages: tuple[str, ...]
+    `keep` must be done before the message may go out. It waits for storage, so it is never done on the loop.
+    """
+
+    message: str
+    keep: Callable[[], None] | None = None
 
 
 Answer = Queued | Json | Problem | Page | Redirect | Plain

@@ -7,7 +7,6 @@ import json
 import logging
 import secrets
 import time
-import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +17,7 @@ import azure.functions as func
 from pydantic import BaseModel, ValidationError
 
 from functions.answers import Answer, Failure, Page, Problem, Queued, to_response
+from functions.beside import beside
 from shared.errors import LANGUAGES, ConnectorError, Language, language_of
 from shared.identifiers import TenantKey
 from shared.telemetry import Event, log
@@ -146,26 +146,32 @@ def door(
         body: the model of a JSON body, if it takes one.
         answer: the model of its JSON answer, for the OpenAPI document.
         limit: the longest body in bytes.
-        queue: the queue on which what the handler answers with `Queued` is put. Such a handler does no I/O.
+        queue: the queue on which what the handler answers with `Queued` is put. Such a handler does no I/O itself.
     """
 
     def decorate(handler: Handler) -> Handler:
         def function(req: func.HttpRequest) -> func.HttpResponse:
-            return _served(req, handler, access, kind, body, limit)[1]
+            return _served(_Request(req, handler.__name__, kind), handler, access, body, limit)[1]
 
-        # On the worker's event loop, not in its thread pool: these doors do no I/O, and must answer even while
-        # every thread waits for Graph, whose own handshake comes in here.
-        # The worker does not understand list[str] here: it would index no function at all.
-        async def queueing(req: func.HttpRequest, messages: func.Out[typing.List[str]]) -> func.HttpResponse:  # noqa: UP006
-            answer, response = _served(req, handler, access, kind, body, limit)
-            if isinstance(answer, Queued):
-                messages.set(list(answer.messages))
+        # On the worker's event loop, not in its thread pool: these doors wait for nothing, and must answer even
+        # while every thread waits for Graph, whose own handshake comes in here.
+        async def queueing(req: func.HttpRequest, message: func.Out[str]) -> func.HttpResponse:
+            request = _Request(req, handler.__name__, kind)
+            answer, response = _served(request, handler, access, body, limit)
+            if not isinstance(answer, Queued):
+                return response
+            try:
+                if answer.keep:
+                    await beside(answer.keep)
+            except Exception as error:  # noqa: BLE001 - without what it points to, no message may go out
+                return request.failed(error)
+            message.set(answer.message)
             return response
 
         made: Callable[..., Any] = queueing if queue else function
         made.__name__ = handler.__name__
         if queue:
-            made = blueprint.queue_output(arg_name="messages", queue_name=queue, connection=STORAGE)(made)
+            made = blueprint.queue_output(arg_name="message", queue_name=queue, connection=STORAGE)(made)
         routed = blueprint.route(route=route, methods=[method], auth_level=func.AuthLevel.ANONYMOUS)(made)
         blueprint.function_name(handler.__name__)(routed)
         summary = (handler.__doc__ or "").strip().split("\n")[0]
@@ -175,31 +181,66 @@ def door(
     return decorate
 
 
-def _served(
-    req: func.HttpRequest, handler: Handler, access: Access, kind: Kind, body: type[BaseModel] | None, limit: int
-) -> tuple[Answer, func.HttpResponse]:
-    started = time.monotonic()
-    correlation = secrets.token_hex(8)
-    language = _language(req)
-    try:
-        answer = handler(_call(req, correlation, language, access, body, limit))
-        response = to_response(answer, language, frame_ancestors=connector().settings.frame_ancestors)
-    except ConnectorError as error:
-        _log_refusal(handler, error, correlation, started)
-        answer = _failed(error, kind, correlation)
-        response = to_response(answer, language, frame_ancestors=connector().settings.frame_ancestors)
-    except Exception as error:  # noqa: BLE001 - the last resort: no stack trace and no message leaves the house
+class _Request:
+    """One request on its way through a door: how it is answered, whatever comes of it."""
+
+    def __init__(self, req: func.HttpRequest, function: str, kind: Kind) -> None:
+        self.req = req
+        self.language = _language(req)
+        self.correlation = secrets.token_hex(8)
+        self._function = function
+        self._kind = kind
+        self._started = time.monotonic()
+
+    def response(self, answer: Answer) -> func.HttpResponse:
+        """The answer as it leaves."""
+        return to_response(answer, self.language, frame_ancestors=connector().settings.frame_ancestors)
+
+    def refused(self, error: ConnectorError) -> func.HttpResponse:
+        """A failure with a code of the catalogue."""
+        log(
+            Event.REQUEST_REFUSED,
+            level=logging.WARNING,
+            function=self._function,
+            correlation=self.correlation,
+            code=error.code,
+            status=error.status,
+            milliseconds=self._milliseconds(),
+        )
+        return self._told(error)
+
+    def failed(self, error: Exception) -> func.HttpResponse:
+        """The last resort: no stack trace and no message leaves the house."""
         log(
             Event.REQUEST_FAILED,
             level=logging.ERROR,
-            function=handler.__name__,
-            correlation=correlation,
+            function=self._function,
+            correlation=self.correlation,
             error_type=f"{type(error).__module__}.{type(error).__qualname__}",
-            milliseconds=int((time.monotonic() - started) * 1000),
+            milliseconds=self._milliseconds(),
         )
-        answer = _failed(ConnectorError("unavailable", retry_after=10), kind, correlation)
-        response = to_response(answer, language, frame_ancestors=connector().settings.frame_ancestors)
-    return answer, response
+        return self._told(ConnectorError("unavailable", retry_after=10))
+
+    def _told(self, error: ConnectorError) -> func.HttpResponse:
+        failure = Failure(error, self.correlation)
+        page = self._kind is Kind.PAGE
+        return self.response(Page("error", error.status, failure=failure) if page else Problem(failure))
+
+    def _milliseconds(self) -> int:
+        return int((time.monotonic() - self._started) * 1000)
+
+
+def _served(
+    request: _Request, handler: Handler, access: Access, body: type[BaseModel] | None, limit: int
+) -> tuple[Answer | None, func.HttpResponse]:
+    """What the handler answered, if it did, and the response."""
+    try:
+        answer = handler(_call(request, access, body, limit))
+        return answer, request.response(answer)
+    except ConnectorError as error:
+        return None, request.refused(error)
+    except Exception as error:  # noqa: BLE001 - nothing that goes wrong may leave the house as it is
+        return None, request.failed(error)
 
 
 def _language(req: func.HttpRequest) -> Language:
@@ -208,19 +249,8 @@ def _language(req: func.HttpRequest) -> Language:
     return next((one for one in LANGUAGES if one == req.params.get("lang")), accepted)
 
 
-def _failed(error: ConnectorError, kind: Kind, correlation: str) -> Answer:
-    failure = Failure(error, correlation)
-    return Page("error", error.status, failure=failure) if kind is Kind.PAGE else Problem(failure)
-
-
-def _call(
-    req: func.HttpRequest,
-    correlation: str,
-    language: Language,
-    access: Access,
-    body: type[BaseModel] | None,
-    limit: int,
-) -> Call[Any]:
+def _call(request: _Request, access: Access, body: type[BaseModel] | None, limit: int) -> Call[Any]:
+    req = request.req
     raw = req.get_body() or b""
     if len(raw) > limit:
         raise ConnectorError("body_too_large")
@@ -228,8 +258,8 @@ def _call(
     person = None if access is Access.ANYONE else _person(req, parts, access)
     return Call(
         connector=parts,
-        language=language,
-        correlation=correlation,
+        language=request.language,
+        correlation=request.correlation,
         query=_query(req.url),
         path=dict(req.route_params),
         cookies=_cookies(str(req.headers.get("cookie", ""))),
@@ -296,15 +326,3 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name is given twice")
     return found
-
-
-def _log_refusal(handler: Handler, error: ConnectorError, correlation: str, started: float) -> None:
-    log(
-        Event.REQUEST_REFUSED,
-        level=logging.WARNING,
-        function=handler.__name__,
-        correlation=correlation,
-        code=error.code,
-        status=error.status,
-        milliseconds=int((time.monotonic() - started) * 1000),
-    )

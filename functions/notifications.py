@@ -10,7 +10,7 @@ from functions.answers import Answer, Plain, Queued
 from functions.edge import MAX_NOTIFICATION_BYTES, STORAGE, Call, door
 from shared.errors import ConnectorError
 from shared.telemetry import Event, log
-from shared.wiring import NotificationKind, connector
+from shared.wiring import connector
 
 blueprint = func.Blueprint()
 _QUEUE = "notifications"
@@ -20,13 +20,13 @@ _MAX_VALIDATION_TOKEN = 2048
 @door(blueprint, "POST", "graph/notifications", limit=MAX_NOTIFICATION_BYTES, queue=_QUEUE)
 def graph_notifications(call: Call[Any]) -> Answer:
     """Change notifications: shape and client state are checked, the rest is the worker's."""
-    return _take_in(call, "change")
+    return _take_in(call)
 
 
 @door(blueprint, "POST", "graph/lifecycle", limit=MAX_NOTIFICATION_BYTES, queue=_QUEUE)
 def graph_lifecycle(call: Call[Any]) -> Answer:
     """Lifecycle notifications: the same way."""
-    return _take_in(call, "lifecycle")
+    return _take_in(call)
 
 
 @blueprint.function_name("work_notifications")
@@ -44,7 +44,7 @@ def park_notifications(message: func.QueueMessage) -> None:
     connector().inbox.work(message.get_body().decode(errors="replace"))
 
 
-def _take_in(call: Call[Any], kind: NotificationKind) -> Answer:
+def _take_in(call: Call[Any]) -> Answer:
     """Handshake (echo as plain text within 10 seconds), or a batch for the queue.
 
     Graph, "Change notifications through webhooks".
@@ -60,6 +60,6 @@ def _take_in(call: Call[Any], kind: NotificationKind) -> Answer:
         raise ConnectorError("body_not_json") from None
     if not isinstance(body, dict):
         raise ConnectorError("body_invalid", detail="object expected")
-    messages, count = call.connector.take_in(body, kind)
-    log(Event.NOTIFICATIONS_ACCEPTED, count=count, correlation=call.correlation)
-    return Queued(messages)
+    taken = call.connector.take_in(body)
+    log(Event.NOTIFICATIONS_ACCEPTED, count=taken.count, correlation=call.correlation)
+    return Queued(taken.message, taken.keep)

@@ -32,5 +32,13 @@ def settle_visits(timer: func.TimerRequest) -> None:
     _done("settle_visits", timer)
 
 
-def _done(name: str, timer: func.TimerRequest) -> None:
-    log(Event.UPKEEP_DONE, function=name, reason="past due" if timer.past_due else "on time")
+@blueprint.function_name("remove_orphans")
+@blueprint.timer_trigger(arg_name="timer", schedule="45 20 2 * * *", run_on_startup=False)
+def remove_orphans(timer: func.TimerRequest) -> None:
+    """Every day: delete blobs of notifications that no queue message points to any more."""
+    parts = connector()
+    _done("remove_orphans", timer, parts.batches.remove_orphans(parts.now()))
+
+
+def _done(name: str, timer: func.TimerRequest, count: int = 0) -> None:
+    log(Event.UPKEEP_DONE, function=name, reason="past due" if timer.past_due else "on time", count=count)

@@ -5,11 +5,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.identifiers import Geography, VisitKey
+from shared.batches import Batches
+from shared.identifiers import VisitKey
 from shared.microsoft.call_events import call_event
-from shared.microsoft.door import Item, from_message
+from shared.microsoft.door import Item
 from shared.microsoft.notifications import NotificationRefusedError, Notifications
-from shared.sealing import SealBrokenError, Sealer
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.upkeep import Upkeep
@@ -23,19 +23,16 @@ class Inbox:
     notifications: Notifications
     attendance: Attendance
     upkeep: Upkeep
-    sealer: Sealer
-    geography: Geography
+    batches: Batches
 
     def work(self, message: str) -> None:
         """Do what one queue message says. Each item is judged alone; what cannot be believed is left out.
 
         Raises:
-            KeysUnavailableError, ConnectorError: nothing is lost; the queue tries again.
+            KeysUnavailableError, ConnectorError, AzureError: nothing is lost; the queue tries again.
         """
-        try:
-            batch = from_message(self.sealer, self.geography, message)
-        except (SealBrokenError, ValueError, KeyError, TypeError):
-            _ignored("not sealed by us")
+        batch = self.batches.open(message)
+        if batch is None:
             return
         vouched = self.notifications.vouched_tenants(batch.validation_tokens)
         received = datetime.fromisoformat(batch.received)
@@ -50,6 +47,7 @@ class Inbox:
         for visit, of_visit in events.items():
             if of_visit:
                 self.attendance.note(visit, of_visit)
+        self.batches.forget(message)
 
     def _read(self, item: Item, received: datetime, events: list[CallEvent]) -> None:
         try:

@@ -1,10 +1,11 @@
 """Everything made once per process, each part when first needed, from the settings. Nothing else makes parts."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from shared.clock import Clock, utc_now
 from shared.connections.lifecycle import launchable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import httpx
     from azure.data.tables import TableServiceClient
 
+    from shared.batches import Batches
     from shared.checklist import Checklist
     from shared.connections.service import Connections
     from shared.ehr.discovery import Discovery
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from shared.inbox import Inbox
     from shared.microsoft.entra import Entra
     from shared.microsoft.meetings import GraphMeetings
+    from shared.store.blobs import Blobs
     from shared.store.clinicians import TableClinicians
     from shared.store.connections import TableConnections
     from shared.store.queues import QueuePointers
@@ -42,7 +45,13 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-NotificationKind = Literal["change", "lifecycle"]
+@dataclass(frozen=True)
+class TakenIn:
+    """What a notification request leaves: a queue message, how many items, and what must be kept before it."""
+
+    message: str
+    count: int
+    keep: Callable[[], None] | None = None
 
 
 class Connector:
@@ -118,6 +127,28 @@ class Connector:
             make_queues(self.settings)
         client = queue_client(self.settings, WRITEBACKS)
         return QueuePointers(client)
+
+    @cached_property
+    def large_notifications(self) -> "Blobs":
+        """Batches of notifications that are too large for a queue message."""
+        from shared.store.blobs import LARGE_NOTIFICATIONS
+
+        return self._blobs(LARGE_NOTIFICATIONS)
+
+    def _blobs(self, container: str) -> "Blobs":
+        from shared.store.blobs import Blobs, container_client, make_container
+
+        client = container_client(self.settings, container)
+        if self.settings.storage_connection:
+            make_container(client)
+        return Blobs(client)
+
+    @cached_property
+    def batches(self) -> "Batches":
+        """Batches of notifications between door and worker."""
+        from shared.batches import Batches
+
+        return Batches(self.sealer, self.settings.geography, lambda: self.large_notifications)
 
     @cached_property
     def entra(self) -> "Entra":
@@ -246,7 +277,7 @@ class Connector:
         from shared.microsoft.notifications import Notifications
 
         notifications = Notifications(self.keys, self.entra.keys, self.settings, self.now)
-        return Inbox(notifications, self.attendance, self.upkeep, self.sealer, self.settings.geography)
+        return Inbox(notifications, self.attendance, self.upkeep, self.batches)
 
     @cached_property
     def checklist(self) -> "Checklist":
@@ -265,16 +296,18 @@ class Connector:
             now=self.now,
         )
 
-    def take_in(self, body: Mapping[str, Any], kind: NotificationKind) -> tuple[tuple[str, ...], int]:
-        """What a notification request leaves for the queue: sealed messages, and how many items are in them.
+    def take_in(self, body: Mapping[str, Any]) -> TakenIn:
+        """What a notification request leaves for the queue: one sealed message.
 
         Raises:
-            ConnectorError: body_invalid, body_too_large, client_state_unknown.
+            ConnectorError: body_invalid, client_state_unknown.
         """
-        from shared.microsoft.door import accept, to_messages
+        from shared.microsoft.door import accept, packed
 
         batch = accept(self.sealer, self.settings.geography, body, self.now().isoformat())
-        return tuple(to_messages(self.sealer, batch, kind)), len(batch.items)
+        one = packed(self.sealer, batch)
+        keep = (lambda: self.large_notifications.write(one.blob, one.content)) if one.blob else None
+        return TakenIn(one.message, len(batch.items), keep)
 
     def deliver(self, message: str) -> bool:
         """Do what a message of the writeback queue says. False if it says nothing that we ever wrote."""

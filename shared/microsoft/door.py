@@ -5,19 +5,19 @@ What goes on is sealed, because validation tokens and a meeting's resource name 
 """
 
 import json
-import logging
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from shared.errors import ConnectorError
 from shared.identifiers import Geography, VisitKey, visit_key
 from shared.sealing import SealBrokenError, Sealer
-from shared.telemetry import Event, log
 
 SEALED_AS = "notifications"
 _MAX_ITEMS = 1000
-_MAX_MESSAGE_CHARACTERS = 48_000
+MAX_MESSAGE_CHARACTERS = 48_000
+"""A queue message holds 64 KiB; the host writes it in base64, which makes four bytes of three."""
 _CLIENT_STATE = "client state"
 _ENCRYPTED = ("data", "dataKey", "dataSignature", "encryptionCertificateId")
 
@@ -35,11 +35,27 @@ class Item:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one queue message carries."""
+    """What one request brought: its items that are ours, and when it came."""
 
     items: tuple[Item, ...]
     validation_tokens: tuple[str, ...]
     received: str
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A batch on its way to the worker: the queue message, and the blob that must be there before it, if any."""
+
+    message: str
+    blob: str = ""
+    content: str = ""
+
+
+@dataclass(frozen=True)
+class InBlob:
+    """A batch is kept in the blob of that name."""
+
+    name: str
 
 
 def client_state(sealer: Sealer, key: VisitKey) -> str:
@@ -92,36 +108,24 @@ def _item(sealer: Sealer, geography: Geography, raw: object) -> Item | None:
     )
 
 
-def to_messages(sealer: Sealer, batch: Batch, kind: Literal["change", "lifecycle"]) -> tuple[str, ...]:
-    """The batch as sealed queue messages: one, or as many as the size of a message makes necessary.
+def packed(sealer: Sealer, batch: Batch) -> Packed:
+    """The batch as one queue message; if it is too large for one, the message names the blob that it is kept in."""
+    content = sealer.seal(SEALED_AS, json.dumps(_plain(batch), separators=(",", ":")))
+    if len(content) <= MAX_MESSAGE_CHARACTERS:
+        return Packed(content)
+    name = secrets.token_hex(16)
+    return Packed(sealer.seal(SEALED_AS, json.dumps({"blob": name})), name, content)
 
-    A notification that is too large for a message is left out: the others must not wait for it.
+
+def unpacked(sealer: Sealer, geography: Geography, text: str) -> Batch | InBlob:
+    """What a queue message or a blob carries: the batch, or where it is.
 
     Raises:
-        ConnectorError: body_too_large if nothing is left.
+        SealBrokenError, ValueError, KeyError, TypeError: it is none of ours.
     """
-    messages = tuple(_messages(sealer, batch, kind))
-    if not messages:
-        raise ConnectorError("body_too_large")
-    return messages
-
-
-def _messages(sealer: Sealer, batch: Batch, kind: str) -> Iterator[str]:
-    message = sealer.seal(SEALED_AS, json.dumps(_plain(batch, kind), separators=(",", ":")))
-    if len(message) <= _MAX_MESSAGE_CHARACTERS:
-        yield message
-        return
-    if len(batch.items) == 1:
-        log(Event.NOTIFICATION_IGNORED, level=logging.WARNING, reason="too large for a queue message")
-        return
-    middle = len(batch.items) // 2
-    for half in (batch.items[:middle], batch.items[middle:]):
-        yield from _messages(sealer, Batch(half, batch.validation_tokens, batch.received), kind)
-
-
-def from_message(sealer: Sealer, geography: Geography, message: str) -> Batch:
-    """The batch that a queue message carries. Raises SealBrokenError if it is none of ours."""
-    raw = json.loads(sealer.open(SEALED_AS, message))
+    raw = json.loads(sealer.open(SEALED_AS, text))
+    if "blob" in raw:
+        return InBlob(str(raw["blob"]))
     items: list[Item] = []
     for one in raw["items"]:
         key = visit_key(geography, one["visit"])
@@ -131,9 +135,8 @@ def from_message(sealer: Sealer, geography: Geography, message: str) -> Batch:
     return Batch(tuple(items), tuple(raw["tokens"]), raw["received"])
 
 
-def _plain(batch: Batch, kind: str) -> Mapping[str, Any]:
+def _plain(batch: Batch) -> Mapping[str, Any]:
     return {
-        "kind": kind,
         "received": batch.received,
         "tokens": batch.validation_tokens,
         "items": [

@@ -1,6 +1,7 @@
 """The house as the host sees it: exactly these functions, these routes, these queues; and what settings there are."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -66,8 +67,8 @@ WORKERS = {
     "work_notifications": "notifications",
     "park_notifications": "notifications-poison",
 }
-TIMERS = {"renew_subscriptions", "sweep_writebacks", "settle_visits"}
-HEAVY = ("msal", "azure.identity", "jwcrypto", "jinja2")
+TIMERS = {"renew_subscriptions", "sweep_writebacks", "settle_visits", "remove_orphans"}
+HEAVY = ("msal", "azure.identity", "azure.storage.blob", "jwcrypto", "jinja2")
 # The host's and the libraries' own; the connector does not read them.
 PLATFORM = {
     "FUNCTIONS_WORKER_RUNTIME",
@@ -185,6 +186,37 @@ def test_importing_the_app_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+ORDINARY = """
+import sys
+from function_app import app
+from shared.microsoft.door import client_state
+from shared.identifiers import ConnectionKey, TenantKey, VisitKey, new_connection_id
+from shared.wiring import connector
+parts = connector()
+tenant = TenantKey(parts.settings.geography, "11111111-2222-4333-8444-555555555555")
+key = VisitKey(ConnectionKey(tenant, new_connection_id(tenant.tenant)), "a" * 32)
+item = {"clientState": client_state(parts.sealer, key), "tenantId": tenant.tenant, "encryptedContent": {}}
+taken = parts.take_in({"value": [item]})
+parts.batches.forget(taken.message)
+print(len(parts.batches.open(taken.message).items), "azure.storage.blob" in sys.modules, "azure.storage" in sys.modules)
+"""
+
+
+def test_an_ordinary_notification_loads_nothing_of_storage(tmp_path: Path) -> None:
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))
+    environment = {**os.environ, **sample["Values"], "LOCAL_KEY_DIRECTORY": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", ORDINARY],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.returncode) == ("1 False False", 0), done.stderr
 
 
 def references(value: Any) -> set[str]:

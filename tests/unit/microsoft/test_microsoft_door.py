@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Geography, TenantKey, VisitKey, new_connection_id
-from shared.microsoft.door import accept, client_state, from_message, to_messages, visit_of
+from shared.microsoft.door import (
+    MAX_MESSAGE_CHARACTERS,
+    Batch,
+    InBlob,
+    accept,
+    client_state,
+    packed,
+    unpacked,
+    visit_of,
+)
 from shared.sealing import SealBrokenError, Sealer
 from tests.support.connections import OTHER_TENANT, TENANT
 
@@ -166,56 +175,65 @@ def test_no_json_does_anything_but_be_taken_or_refused(
     except ConnectorError:
         assert not ours or changes
         return
-    for message in to_messages(SEALER, batch, "change"):
-        assert from_message(SEALER, EMEA, message) == batch
+    assert unpacked(SEALER, EMEA, packed(SEALER, batch).message) == batch
 
 
 def test_a_message_tells_nothing_to_who_reads_the_queue() -> None:
     key = visit()
     batch = accept(SEALER, EMEA, {"value": [item(key)], "validationTokens": [TOKEN]}, RECEIVED)
-    (message,) = to_messages(SEALER, batch, "change")
+    message = packed(SEALER, batch).message
     for secret in (TOKEN, "meetup-join", "teams.example", key.session, key.connection.connection, "ZGF0YQ", "{"):
         assert secret not in message
     # The join URL does not even go in sealed: nobody needs it any more.
     assert "meetup-join" not in SEALER.open("notifications", message)
-    assert from_message(SEALER, EMEA, message) == batch
+    assert unpacked(SEALER, EMEA, message) == batch
 
 
-@pytest.mark.parametrize("kind", ["change", "lifecycle"])
-def test_a_large_batch_is_split_and_nothing_is_lost(kind: Any) -> None:
-    keys = [visit() for _ in range(40)]
-    content = {"data": "x" * 5000, "dataKey": "k" * 344, "dataSignature": "s" * 44, "encryptionCertificateId": "c"}
+def of_size(size: int) -> Batch:
+    """A batch that is so many bytes when sealed: a nonce of 12 and a tag of 16 belong to it."""
+    empty = len(json.dumps(plain_of(batch_with("")), separators=(",", ":")))
+    return batch_with("x" * (size - 28 - empty))
+
+
+def batch_with(data: str) -> Batch:
+    return accept(SEALER, EMEA, {"value": [item(KEY, encryptedContent={"data": data})]}, RECEIVED)
+
+
+def plain_of(batch: Batch) -> Any:
+    return json.loads(SEALER.open("notifications", packed(SEALER, batch).message))
+
+
+def test_a_batch_that_fills_a_message_is_one_and_a_larger_one_goes_to_a_blob() -> None:
+    size = MAX_MESSAGE_CHARACTERS // 4 * 3
+    full = packed(SEALER, of_size(size))
+    assert (len(full.message), full.blob, full.content) == (MAX_MESSAGE_CHARACTERS, "", "")
+    # As the host puts it on the queue: in base64.
+    assert -(-len(full.message) // 3) * 4 <= QUEUE_LIMIT_BYTES
+    over = packed(SEALER, of_size(size + 1))
+    assert len(over.content) == MAX_MESSAGE_CHARACTERS + 2
+    assert unpacked(SEALER, EMEA, over.message) == InBlob(over.blob)
+
+
+def test_the_largest_request_is_one_short_message_and_nothing_of_it_is_lost() -> None:
+    keys = [visit() for _ in range(1000)]
+    content = {"data": "x" * 900, "dataKey": "k" * 344, "dataSignature": "s" * 44, "encryptionCertificateId": "c"}
     body = {"value": [item(key, encryptedContent=content) for key in keys], "validationTokens": [TOKEN * 40]}
     batch = accept(SEALER, EMEA, body, RECEIVED)
-    messages = list(to_messages(SEALER, batch, kind))
-    assert 5 < len(messages) < 20
-    # As the host puts it on the queue: in base64.
-    assert max(-(-len(message) // 3) * 4 for message in messages) <= QUEUE_LIMIT_BYTES
-    parts = [from_message(SEALER, EMEA, message) for message in messages]
-    assert tuple(one for part in parts for one in part.items) == batch.items
-    assert {part.validation_tokens for part in parts} == {batch.validation_tokens}
-    assert {json.loads(SEALER.open("notifications", message))["kind"] for message in messages} == {kind}
-
-
-def test_an_item_too_large_for_a_message_does_not_hold_up_the_others() -> None:
-    first, huge, last = visit(), visit(), visit()
-    body = {"value": [item(first), item(huge, encryptedContent={"data": "x" * 60_000}), item(last)]}
-    batch = accept(SEALER, EMEA, body, RECEIVED)
-    parts = [from_message(SEALER, EMEA, message) for message in to_messages(SEALER, batch, "change")]
-    assert [one.visit for part in parts for one in part.items] == [first, last]
-
-
-@pytest.mark.parametrize("change", [{"value": [0]}, {"value": [0, 1]}])
-def test_a_request_of_which_nothing_fits_is_too_large(change: dict[str, list[int]]) -> None:
-    large = [item(visit(), encryptedContent={"data": "x" * 60_000}) for _ in change["value"]]
-    with pytest.raises(ConnectorError, match="body_too_large"):
-        to_messages(SEALER, accept(SEALER, EMEA, {"value": large}, RECEIVED), "change")
+    one, again = packed(SEALER, batch), packed(SEALER, batch)
+    assert len(one.message) < 200
+    assert unpacked(SEALER, EMEA, one.content) == batch
+    # The name cannot be guessed, tells nothing, and is never used twice.
+    assert re.fullmatch("[0-9a-f]{32}", one.blob)
+    assert one.blob != again.blob
+    for secret in (one.blob, TOKEN, keys[0].session):
+        assert secret not in one.message
+        assert secret not in one.content
 
 
 def test_a_message_of_somebody_else_is_not_opened() -> None:
-    (message,) = to_messages(SEALER, accept(SEALER, EMEA, {"value": [item(visit())]}, RECEIVED), "change")
+    message = packed(SEALER, accept(SEALER, EMEA, {"value": [item(visit())]}, RECEIVED)).message
     for wrong in ("", "garbage", message[:-4], Sealer(b"x" * 32).seal("notifications", "{}"), SEALER.seal("p", "{}")):
         with pytest.raises(SealBrokenError):
-            from_message(SEALER, EMEA, wrong)
+            unpacked(SEALER, EMEA, wrong)
     with pytest.raises(SealBrokenError):
-        from_message(SEALER, EMEA, SEALER.seal("notifications", json.dumps({"items": [{"visit": "x"}]})))
+        unpacked(SEALER, EMEA, SEALER.seal("notifications", json.dumps({"items": [{"visit": "x"}]})))

@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from azure.core.exceptions import AzureError
 
+from shared.batches import Batches
 from shared.identifiers import ConnectionKey, Geography, TenantKey, VisitKey, new_connection_id
 from shared.inbox import Inbox
 from shared.jose import KeySource, KeysUnavailableError
 from shared.keys import LocalKeys
-from shared.microsoft.door import accept, client_state, to_messages
+from shared.microsoft.door import accept, client_state, packed
 from shared.microsoft.notifications import Notifications
 from shared.presence.model import Kind
 from shared.sealing import Sealer
 from shared.visits.who import CallEvent
+from tests.support.blobs import FakeBlobs
 from tests.support.connections import OTHER_TENANT, TENANT
 from tests.support.fakes import START, Clock
 from tests.support.notifications import encrypted, validation_token
@@ -44,7 +48,9 @@ class World:
         self.keys, self.noted, self.down = keys, Noted(), False
         notifications = Notifications(keys, KeySource(self._fetch, Clock()), settings(), Clock())
         visits: Any = self.noted
-        self.inbox = Inbox(notifications, visits, visits, SEALER, Geography.EMEA)
+        self.blobs = FakeBlobs()
+        batches = Batches(SEALER, Geography.EMEA, lambda: self.blobs)
+        self.inbox = Inbox(notifications, visits, visits, batches)
 
     def _fetch(self) -> Mapping[str, Any]:
         if self.down:
@@ -56,11 +62,16 @@ class World:
         plain = {"clientState": client_state(SEALER, key), "tenantId": key.connection.tenant.tenant}
         return {**plain, "encryptedContent": content, **changes}
 
-    def work(self, items: list[dict[str, Any]], *tokens: str) -> None:
+    def take_in(self, items: list[dict[str, Any]], *tokens: str) -> str:
+        """The queue message of a request; its blob is there, if it has one."""
         body = {"value": items, "validationTokens": list(tokens)}
-        batch = accept(SEALER, Geography.EMEA, body, START.isoformat())
-        for message in to_messages(SEALER, batch, "change"):
-            self.inbox.work(message)
+        one = packed(SEALER, accept(SEALER, Geography.EMEA, body, START.isoformat()))
+        if one.blob:
+            self.blobs.write(one.blob, one.content)
+        return one.message
+
+    def work(self, items: list[dict[str, Any]], *tokens: str) -> None:
+        self.inbox.work(self.take_in(items, *tokens))
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +134,74 @@ def test_a_lifecycle_item_needs_no_token(world: World) -> None:
         SEALER.seal("notifications", "[]"),
         SEALER.seal("notifications", "{}"),
         SEALER.seal("notifications", json.dumps({"items": [3], "tokens": [], "received": ""})),
+        SEALER.seal("notifications", json.dumps({"blob": "nowhere"})),
     ],
-    ids=["empty", "garbage", "no text", "another purpose", "no JSON", "a list", "no members", "a number as item"],
+    ids=[
+        "empty",
+        "garbage",
+        "no text",
+        "another purpose",
+        "no JSON",
+        "a list",
+        "no members",
+        "a number as item",
+        "no blob",
+    ],
 )
 def test_what_we_did_not_seal_is_dropped(world: World, message: str) -> None:
     world.inbox.work(message)
     assert world.noted.events == []
+
+
+def large(world: World, key: VisitKey) -> str:
+    content = encrypted(world.keys, {"participants@delta": [{"id": f"leg {n}"} for n in range(2000)]})
+    return world.take_in([world.item(key, encryptedContent=content)], validation_token(TENANT.tenant))
+
+
+def test_a_large_batch_is_read_from_its_blob_which_is_then_deleted(world: World) -> None:
+    key = visit()
+    message = large(world, key)
+    assert len(world.blobs.kept) == 1
+    world.inbox.work(message)
+    ((found, events),) = world.noted.events
+    assert (found, len(events[0].signals)) == (key, 2000)
+    assert world.blobs.kept == {}
+
+
+def test_a_message_delivered_twice_finds_its_blob_gone_and_does_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = large(world, visit())
+    world.inbox.work(message)
+    world.inbox.work(message)
+    assert len(world.noted.events) == 1
+    assert '{"reason": "its blob is gone"}' in caplog.text
+
+
+def test_a_blob_holds_a_batch_and_never_the_way_to_another(world: World) -> None:
+    inner = large(world, visit())
+    world.blobs.write("outer", inner)
+    world.inbox.work(SEALER.seal("notifications", json.dumps({"blob": "outer"})))
+    assert world.noted.events == []
+
+
+def test_a_blob_that_no_message_can_point_to_any_more_is_deleted(world: World) -> None:
+    large(world, visit())
+    ((_, written, _),) = world.blobs.kept.values()
+    assert world.inbox.batches.remove_orphans(written + timedelta(days=8)) == 0
+    assert world.inbox.batches.remove_orphans(written + timedelta(days=8, seconds=1)) == 1
+    assert world.blobs.kept == {}
+
+
+def test_while_a_blob_cannot_be_read_or_worked_the_queue_tries_again_and_it_stays(world: World) -> None:
+    message = large(world, visit())
+    world.blobs.down = True
+    with pytest.raises(AzureError):
+        world.inbox.work(message)
+    world.blobs.down, world.down = False, True
+    with pytest.raises(KeysUnavailableError):
+        world.inbox.work(message)
+    assert len(world.blobs.kept) == 1
 
 
 def test_while_entras_keys_cannot_be_read_the_queue_tries_again(world: World) -> None:

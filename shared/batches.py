@@ -1,0 +1,64 @@
+"""Batches of notifications between the door and the worker: in a queue message, or in a blob that it names."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.identifiers import Geography
+from shared.microsoft.door import Batch, InBlob, unpacked
+from shared.sealing import SealBrokenError, Sealer
+from shared.store.blobs import Blobs
+from shared.telemetry import Event, log
+
+ORPHANED_AFTER = timedelta(days=8)
+"""A queue message lives for seven days: a blob that is older has none that points to it."""
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Where batches are. The blobs are only made when the first large batch comes."""
+
+    sealer: Sealer
+    geography: Geography
+    large: Callable[[], Blobs]
+
+    def open(self, message: str) -> Batch | None:
+        """The batch of a queue message, or None if there is nothing to do for it any more, or never was.
+
+        Raises:
+            AzureError: its blob cannot be read now.
+        """
+        content = self._unpacked(message)
+        if isinstance(content, InBlob):
+            text = self.large().read(content.name)
+            if text is None:
+                # Queues deliver twice now and then; the first delivery was worked through.
+                _ignored("its blob is gone")
+                return None
+            content = self._unpacked(text)
+        return content if isinstance(content, Batch) else None
+
+    def forget(self, message: str) -> None:
+        """The batch of this message is worked through, or kept elsewhere: its blob, if it has one, may go."""
+        content = self._unpacked(message)
+        if isinstance(content, InBlob):
+            self.large().delete(content.name)
+
+    def remove_orphans(self, now: datetime) -> int:
+        """Delete blobs whose message was never sent, or ran out; how many there were."""
+        orphans = [one.name for one in self.large().all() if now - one.written > ORPHANED_AFTER]
+        for name in orphans:
+            self.large().delete(name)
+        return len(orphans)
+
+    def _unpacked(self, text: str) -> Batch | InBlob | None:
+        try:
+            return unpacked(self.sealer, self.geography, text)
+        except (SealBrokenError, ValueError, KeyError, TypeError):
+            _ignored("not sealed by us")
+            return None
+
+
+def _ignored(reason: str) -> None:
+    log(Event.NOTIFICATION_IGNORED, level=logging.WARNING, reason=reason)
