@@ -18,6 +18,7 @@ from shared.ehr.epic import EpicStatus
 from shared.ehr.smart import SmartEhr
 from shared.errors import ConnectorError
 from shared.http import AnswerTooLargeError, read
+from shared.identifiers import Role
 from shared.keys import Keys
 from shared.microsoft.entra import Entra
 from shared.microsoft.meetings import GraphMeetings
@@ -126,7 +127,7 @@ class Checklist:
                 "status_call", Light.AMBER, "not approved" if connection.approved is None else "nothing to tell"
             )
         user = EhrUser(_NO_SUCH_CONFERENCE, content.settings.mnemonics.provider_id_type)
-        message = StatusMessage(_NO_SUCH_CONFERENCE, user, State.CONNECTED, self.now(), token_urlsafe(8))
+        message = StatusMessage(_NO_SUCH_CONFERENCE, user, Role.PROVIDER, State.CONNECTED, self.now(), token_urlsafe(8))
         told = self.teller.tell(connection.key, message)
         answered = told.delivered or told.reason in _EXPECTED_REFUSALS
         return Line("status_call", Light.GREEN if answered else Light.RED, "" if answered else told.reason)

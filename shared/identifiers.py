@@ -34,11 +34,15 @@ class Environment(StrEnum):
 
 
 class Role(StrEnum):
-    """What a participant is in a visit."""
+    """What a participant is in a visit. The meeting itself is one, where an EHR wants to know that it is there."""
 
     PROVIDER = "provider"
     PATIENT = "patient"
     GUEST = "guest"
+    MEETING = "meeting"
+
+
+PEOPLE = (Role.PROVIDER, Role.PATIENT, Role.GUEST)
 
 
 @dataclass(frozen=True)

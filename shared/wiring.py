@@ -231,7 +231,9 @@ class Connector:
             sign_in=self.entra,
             visits=self.visit_store,
             clinicians=self.clinician_store,
-            room=MeetingRoom(self.visit_store, self.meetings, self.sealer, self.now, time.sleep, lifetime),
+            room=MeetingRoom(
+                self.visit_store, self.meetings, self.sealer, self.now, time.sleep, lifetime, self.attendance
+            ),
             attendance=self.attendance,
             sealer=self.sealer,
             now=self.now,

@@ -19,7 +19,7 @@ from shared.errors import ConnectorError
 from shared.http import AnswerTooLargeError, ForbiddenAddressError, json_object, read
 from shared.identifiers import ConnectionKey, Environment
 from shared.presence.model import State
-from shared.visits.ports import StatusMessage, Told
+from shared.visits.ports import Abilities, StatusMessage, Told
 
 PERMANENT_CODES = (
     "NO-CONFERENCE-ID",
@@ -65,12 +65,12 @@ class EpicStatus:
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, Environment, str], tuple[datetime, str]] = {}
 
-    def words(self, connection: ConnectionKey) -> frozenset[State]:
-        """The states that this connection's EHR has a code for."""
+    def abilities(self, connection: ConnectionKey) -> Abilities:
+        """The states that this connection's EHR has a code for; it stamps the time itself."""
         content = self._content(connection)
         if content is None:
-            return frozenset()
-        return frozenset(state for state, code in _codes(content.settings.status_call).items() if code)
+            return Abilities()
+        return Abilities(frozenset(state for state, code in _codes(content.settings.status_call).items() if code))
 
     def tell(self, connection: ConnectionKey, message: StatusMessage) -> Told:
         """Tell it, once; a token that has just run out is replaced and the call made again."""
@@ -82,9 +82,10 @@ class EpicStatus:
             if answer.status_code == httpx.codes.UNAUTHORIZED:
                 answer = self._call(content, message, fresh_token=True)
         except ConnectorError as failed:
-            return Told(delivered=False, retry=failed.code in _RETRIED_FAILURES, reason=failed.code)
+            retried = failed.code in _RETRIED_FAILURES
+            return Told(delivered=False, retry=retried, reason=failed.code, down=retried)
         except (httpx.HTTPError, AnswerTooLargeError) as failed:
-            return Told(delivered=False, retry=True, reason=type(failed).__name__)
+            return Told(delivered=False, retry=True, reason=type(failed).__name__, down=True)
         except ForbiddenAddressError:
             return Told(delivered=False, reason="private address")
         return understood(answer, self._now())
@@ -130,13 +131,13 @@ def understood(answer: httpx.Response, now: datetime) -> Told:
     if answer.status_code == httpx.codes.OK:
         body = json_object(answer)
         if body is None:
-            return Told(delivered=False, retry=True, reason="200 without JSON")
+            return Told(delivered=False, retry=True, reason="200 without JSON", down=True)
         if str(body.get("Status")) == "1":
             return Told(delivered=True)
         return Told(delivered=False, reason="200 without Status 1")
     if answer.status_code in _RETRIED_STATUSES or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         after = _retry_after(answer.headers, now)
-        return Told(delivered=False, retry=True, retry_after=after, reason=f"HTTP {answer.status_code}")
+        return Told(delivered=False, retry=True, retry_after=after, reason=f"HTTP {answer.status_code}", down=True)
     if TRANSIENT_CODE in text:
         return Told(delivered=False, retry=True, reason=TRANSIENT_CODE)
     code = next((one for one in PERMANENT_CODES if re.search(rf"{one}(?![A-Z-])", text)), "")

@@ -27,5 +27,5 @@ def with_baton(participant: Participant, now: datetime) -> Participant:
         return replace(participant, baton=None) if idle else participant
     due = unsettled[0].due
     if held is None or (held.due > now and held.due != due) or held.due < now - ABANDONED_AFTER:
-        return replace(participant, baton=Baton(secrets.token_hex(8), due))
+        return replace(participant, baton=Baton(secrets.token_hex(8), max(due, now)))
     return participant

@@ -69,8 +69,11 @@ def _latest(signals: Sequence[Signal], moment: datetime) -> Signal | None:
 
 
 def _source_at(legs: dict[str, tuple[Signal, ...]], moment: datetime) -> Source:
-    in_meeting = any(signal.at == moment for leg, signals in legs.items() if leg != PAGE_LEG for signal in signals)
-    return Source.CALL_EVENTS if in_meeting else Source.PAGE
+    """Who tells of that moment: the events of the call before any report on it, and the meeting before our page."""
+    in_meeting = (signals for leg, signals in legs.items() if leg != PAGE_LEG)
+    sources = {signal.source for signals in in_meeting for signal in signals if signal.at == moment}
+    told_by = (Source.CALL_EVENTS, Source.ATTENDANCE_REPORT, Source.CALL_RECORD)
+    return next((source for source in told_by if source in sources), Source.PAGE)
 
 
 def _without_short_absences(raw: Sequence[Step], debounce: timedelta) -> tuple[Step, ...]:

@@ -20,11 +20,16 @@ class Kind(IntEnum):
 
 
 class State(StrEnum):
-    """Where a participant is."""
+    """Where a participant is; `opened` is only ever the meeting's."""
 
+    OPENED = "opened"
     WAITING = "waiting"
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
+
+
+THERE = frozenset({State.WAITING, State.CONNECTED})
+"""The states of somebody who is there, so that telling of them late would show a person who is not."""
 
 
 class Source(StrEnum):
@@ -32,6 +37,13 @@ class Source(StrEnum):
 
     PAGE = "page"
     CALL_EVENTS = "call_events"
+    ATTENDANCE_REPORT = "attendance_report"
+    CALL_RECORD = "call_record"
+    CONNECTOR = "connector"
+
+
+AFTERWARDS = frozenset({Source.ATTENDANCE_REPORT, Source.CALL_RECORD})
+"""The sources that speak only when the call is over."""
 
 
 class Status(StrEnum):
@@ -49,10 +61,11 @@ UNSETTLED = frozenset({Status.PENDING, Status.RETRYING})
 
 @dataclass(frozen=True, order=True)
 class Signal:
-    """One thing that happened to one leg."""
+    """One thing that happened to one leg. Whoever tells of it, it is the same thing."""
 
     at: datetime
     kind: Kind
+    source: Source = field(default=Source.CALL_EVENTS, compare=False)
 
 
 Legs = Mapping[str, frozenset[Signal]]
@@ -132,3 +145,9 @@ SAID = "said already"
 """Reason of a transition that would tell the EHR only what it was told last."""
 NO_WORD = "no word"
 """Reason of a transition for which this EHR has no word, or of a person whom the EHR does not know."""
+OVERTAKEN = "overtaken"
+"""Reason of a transition that was followed by another before an EHR that stamps the time could be told of it."""
+TOO_OLD = "too old"
+"""Reason of a transition of a visit long over, when an EHR that stamps the time could at last be told."""
+AFTERWARDS_ONLY = "learned afterwards"
+"""Reason of a transition that only a report after the call told of, for an EHR that stamps the time."""

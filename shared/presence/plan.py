@@ -1,16 +1,44 @@
 """Steps to writebacks: what is still to be told, given what was told already.
 
-An EHR that stamps its own time can only be told the present. So what became known too late is kept on the
-record and not told; and if the last thing told is no longer true, the truth is told once more.
+An EHR that is told when something happened is told every step. One that stamps its own time can only be told the
+present: what became known too late is kept on the record and not told; and if the last thing told is no longer
+true, the truth is told once more. `docs/presence.md` lists the rules.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.presence.model import LATE, NO_WORD, REJOINED, SAID, State, Status, Step, Writeback
+from shared.presence.model import (
+    AFTERWARDS,
+    AFTERWARDS_ONLY,
+    LATE,
+    NO_WORD,
+    OVERTAKEN,
+    REJOINED,
+    SAID,
+    THERE,
+    TOO_OLD,
+    State,
+    Status,
+    Step,
+    Writeback,
+)
 
+PRESENT_FOR = timedelta(minutes=5)
+"""A step that another one followed may still be told so long after it happened; later it would mislead."""
+LONG_OVER = timedelta(hours=12)
+"""So long after a step its visit is over for everybody who looks at the EHR: nobody is shown as there any more."""
 _TOLD = frozenset({Status.DELIVERED, Status.GIVEN_UP})
+
+
+@dataclass(frozen=True)
+class Hearer:
+    """The EHR that is told: which states it has a word for, and whether it stamps the time itself."""
+
+    has_word: Callable[[State], bool]
+    stamps_time: bool = True
 
 
 def plan(
@@ -19,7 +47,7 @@ def plan(
     *,
     debounce: timedelta,
     now: datetime,
-    has_word: Callable[[State], bool],
+    hearer: Hearer,
 ) -> tuple[Writeback, ...]:
     """All writebacks of one participant after the steps have become known.
 
@@ -28,11 +56,11 @@ def plan(
         steps: every true step, in order (the answer of `fold`).
         debounce: how long a disconnect is held back, in case the participant is back at once.
         now: the present.
-        has_word: whether the EHR can be told that state of this person at all.
+        hearer: the EHR, as far as it matters here.
     """
-    told = max((one for one in existing if one.status in _TOLD), key=_moment_told, default=None)
-    wanted = _still_to_be_told(steps, told, has_word)
-    result = [_taken_back(one) if _is_obsolete(one, wanted) else one for one in existing]
+    judge = _Present(existing, debounce, now, hearer) if hearer.stamps_time else _Chronicle(existing, hearer)
+    wanted, reasons = judge.judged(steps)
+    result = [_taken_back(one, steps, reasons) if _is_obsolete(one, wanted) else one for one in existing]
     for step in steps:
         if any(_is_of(one, step) and (step not in wanted or not one.is_settled) for one in result):
             continue
@@ -41,37 +69,112 @@ def plan(
             due = max(now, step.at + debounce) if step.state is State.DISCONNECTED else now
             result.append(Writeback(sequence, step.state, step.at, step.source, Status.PENDING, due))
         else:
-            reason = _why_not(step, told, has_word)
+            reason = reasons[step]
             result.append(Writeback(sequence, step.state, step.at, step.source, Status.NOT_NEEDED, now, reason))
     return tuple(result)
 
 
+Judgement = tuple[Sequence[Step], dict[Step, str]]
+"""The steps that are still to be told, and why each of the others is not."""
+
+
+class _Present:
+    """For an EHR that stamps the time: it is told what is so now, and what was so a moment ago."""
+
+    def __init__(self, existing: Sequence[Writeback], debounce: timedelta, now: datetime, hearer: Hearer) -> None:
+        tried = [one for one in existing if one.status in _TOLD or (one.is_settled and one.attempts)]
+        latest = max(tried, key=_moment_told, default=None)
+        self._told = max((one for one in existing if one.status in _TOLD), key=_moment_told, default=None)
+        # What was tried without an answer and then taken back may have been heard.
+        self._unsure = latest is not None and latest.status not in _TOLD
+        self._debounce = debounce
+        self._now = now
+        self._hearer = hearer
+
+    def judged(self, steps: Sequence[Step]) -> Judgement:
+        reasons = {step: reason for step in steps if (reason := self._why_never(step))}
+        candidates = [step for step in steps if step not in reasons]
+        for step, following in itertools.pairwise(candidates):
+            if self._is_overtaken(step, following):
+                reasons[step] = OVERTAKEN
+        wanted: list[Step] = []
+        said = self._told.state if self._told else None
+        for step in candidates:
+            if step in reasons:
+                continue
+            if step.state is said:
+                reasons[step] = SAID
+            elif said is None and self._is_pointless_alone(step):
+                reasons[step] = AFTERWARDS_ONLY if step.source in AFTERWARDS else TOO_OLD
+            else:
+                wanted.append(step)
+                said = step.state
+        return (wanted or self._correction(steps, said)), reasons
+
+    def _why_never(self, step: Step) -> str:
+        if self._told is not None and step.at <= self._told.at:
+            return LATE
+        if not self._hearer.has_word(step.state):
+            return NO_WORD
+        if step.state in THERE and step.source in AFTERWARDS:
+            return AFTERWARDS_ONLY
+        if step.state in THERE and self._now - step.at > LONG_OVER:
+            return TOO_OLD
+        return ""
+
+    def _is_overtaken(self, step: Step, following: Step) -> bool:
+        held = self._debounce if following.state is State.DISCONNECTED else timedelta()
+        return self._now - step.at > PRESENT_FOR and following.at + held <= self._now
+
+    def _is_pointless_alone(self, step: Step) -> bool:
+        """A leaving of somebody of whose coming the EHR knows nothing, when nobody asks for it any more."""
+        return step.source in AFTERWARDS or self._now - step.at > LONG_OVER
+
+    def _correction(self, steps: Sequence[Step], said: State | None) -> Sequence[Step]:
+        """The truth once more, if the EHR was told otherwise, or may have been."""
+        if not steps or not self._hearer.has_word(steps[-1].state):
+            return ()
+        last = steps[-1]
+        if last.state in THERE and self._now - last.at > LONG_OVER:
+            return ()
+        contradicted = said is not None and last.state is not said
+        return steps[-1:] if contradicted or self._unsure else ()
+
+
+class _Chronicle:
+    """For an EHR that is told when something happened: it is told every step, whenever it becomes known."""
+
+    def __init__(self, existing: Sequence[Writeback], hearer: Hearer) -> None:
+        self._told = [one for one in existing if one.status in _TOLD]
+        self._heard = [one for one in existing if one.status in _TOLD or (one.is_settled and one.attempts)]
+        self._hearer = hearer
+
+    def judged(self, steps: Sequence[Step]) -> Judgement:
+        reasons: dict[Step, str] = {}
+        wanted: list[Step] = []
+        before: State | None = None
+        for step in steps:
+            if not self._hearer.has_word(step.state):
+                reasons[step] = NO_WORD
+                continue
+            if step.state is before or any(_is_of(one, step) for one in self._told):
+                reasons[step] = SAID
+            else:
+                wanted.append(step)
+            before = step.state
+        return (wanted or self._correction(steps)), reasons
+
+    def _correction(self, steps: Sequence[Step]) -> Sequence[Step]:
+        newest = max(self._heard, key=lambda one: (one.at, _moment_told(one)), default=None)
+        if newest is None or not steps or newest.state is steps[-1].state:
+            return ()
+        last = steps[-1]
+        told_since = any(_is_of(one, last) and _moment_told(one) > _moment_told(newest) for one in self._told)
+        return () if told_since or not self._hearer.has_word(last.state) else (last,)
+
+
 def _moment_told(one: Writeback) -> tuple[datetime, int]:
     return (one.last_try or one.at, one.sequence)
-
-
-def _still_to_be_told(
-    steps: Sequence[Step], told: Writeback | None, has_word: Callable[[State], bool]
-) -> Sequence[Step]:
-    """What the EHR can be told, and does not know already: it may have no word for what lay between."""
-    wanted: list[Step] = []
-    said = told.state if told else None
-    for step in steps:
-        if not _is_late(step, told) and has_word(step.state) and step.state is not said:
-            wanted.append(step)
-            said = step.state
-    contradicted = steps and steps[-1].state is not said and has_word(steps[-1].state)
-    return wanted or (steps[-1:] if contradicted else [])
-
-
-def _is_late(step: Step, told: Writeback | None) -> bool:
-    return told is not None and step.at <= told.at
-
-
-def _why_not(step: Step, told: Writeback | None, has_word: Callable[[State], bool]) -> str:
-    if _is_late(step, told):
-        return LATE
-    return SAID if has_word(step.state) else NO_WORD
 
 
 def _is_of(one: Writeback, step: Step) -> bool:
@@ -82,5 +185,7 @@ def _is_obsolete(one: Writeback, wanted: Sequence[Step]) -> bool:
     return not one.is_settled and not any(_is_of(one, step) for step in wanted)
 
 
-def _taken_back(one: Writeback) -> Writeback:
-    return replace(one, status=Status.NOT_NEEDED, reason=REJOINED)
+def _taken_back(one: Writeback, steps: Sequence[Step], reasons: dict[Step, str]) -> Writeback:
+    still_true = next((step for step in steps if _is_of(one, step)), None)
+    reason = reasons.get(still_true, SAID) if still_true else REJOINED
+    return replace(one, status=Status.NOT_NEEDED, reason=reason)

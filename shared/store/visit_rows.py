@@ -57,6 +57,7 @@ def visit_of(key: VisitKey, found: Mapping[str, Row], sealer: Sealer) -> Visit:
         group=row.get("group", False),
         department=row.get("department", ""),
         session_id=seal.open(row["session_id"]) if row.get("session_id") else "",
+        references=json.loads(seal.open(row["references"])) if row.get("references") else {},
         organizer=row.get("organizer", ""),
         claim=row.get("claim", ""),
         claimed_until=time_or_none(row, "claimed_until"),
@@ -110,6 +111,7 @@ def _visit_row(visit: Visit, seal: _Seals) -> dict[str, Any]:
             "group": visit.group,
             "department": visit.department,
             "session_id": seal.seal(visit.session_id),
+            "references": seal.seal(json.dumps(dict(visit.references), sort_keys=True)) if visit.references else None,
             "organizer": visit.organizer,
             "claim": visit.claim,
             "claimed_until": visit.claimed_until,
@@ -126,8 +128,7 @@ def _visit_row(visit: Visit, seal: _Seals) -> dict[str, Any]:
 
 def _participant_row(participant: Participant, seal: _Seals) -> dict[str, Any]:
     legs = {
-        leg: [[signal.at.isoformat(), signal.kind.value] for signal in sorted(signals)]
-        for leg, signals in sorted(participant.legs.items())
+        leg: [_signal_row(signal) for signal in sorted(signals)] for leg, signals in sorted(participant.legs.items())
     }
     external = (participant.external_id, participant.external_id_type)
     return columns(
@@ -147,6 +148,15 @@ def _participant_row(participant: Participant, seal: _Seals) -> dict[str, Any]:
             "baton_due": participant.baton.due if participant.baton else None,
         },
     )
+
+
+def _signal_row(signal: Signal) -> list[Any]:
+    told = [signal.at.isoformat(), signal.kind.value]
+    return told if signal.source is Source.CALL_EVENTS else [*told, signal.source.value]
+
+
+def _signal(at: str, kind: int, source: str = Source.CALL_EVENTS.value) -> Signal:
+    return Signal(datetime.fromisoformat(at), Kind(kind), Source(source))
 
 
 def _writeback_row(one: Writeback) -> dict[str, Any]:
@@ -180,10 +190,7 @@ def _participant(key: str, found: Mapping[str, Row], seal: _Seals) -> Participan
         devices=row.get("devices", ""),
         help_asked_at=time_or_none(row, "help_asked_at"),
         handled_at=time_or_none(row, "handled_at"),
-        legs={
-            leg: frozenset(Signal(datetime.fromisoformat(at), Kind(kind)) for at, kind in signals)
-            for leg, signals in legs.items()
-        },
+        legs={leg: frozenset(_signal(*signal) for signal in signals) for leg, signals in legs.items()},
         state=State(row["state"]) if row.get("state") else None,
         writebacks=tuple(
             writeback_of(found[name.replace("writeback:", "transition:", 1)], found[name])

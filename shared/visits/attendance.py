@@ -10,8 +10,8 @@ from shared.errors import ConnectorError
 from shared.identifiers import Role, VisitKey
 from shared.presence.baton import with_baton
 from shared.presence.fold import fold
-from shared.presence.model import State
-from shared.presence.plan import plan
+from shared.presence.model import Participant, Source, State, Step
+from shared.presence.plan import Hearer, plan
 from shared.sealing import Sealer
 from shared.telemetry import Event, log
 from shared.visits.model import Phase, Visit
@@ -26,6 +26,9 @@ from shared.visits.ports import (
 )
 from shared.visits.tries import tries
 from shared.visits.who import CallEvent, IdentityKind, LegSignal, holder, with_signal
+
+MEETING = "meeting"
+"""The key of the meeting among the participants of its visit."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +85,32 @@ class Attendance:
     def planned(self, visit: Visit, participant_key: str) -> Visit:
         """The visit with that participant's writebacks and baton brought up to date."""
         participant = visit.participants[participant_key]
-        words = self.teller.words(visit.key.connection) if participant.external_id else frozenset[State]()
-        steps = fold(participant.legs, visit.ends, self.debounce)
+        abilities = self.teller.abilities(visit.key.connection)
+        is_known = participant.external_id or participant.role is Role.MEETING
+        words = abilities.words if is_known else frozenset[State]()
+        steps = self._steps(visit, participant)
         writebacks = plan(
             participant.writebacks,
             steps,
             debounce=self.debounce,
             now=self.now(),
-            has_word=words.__contains__,
+            hearer=Hearer(words.__contains__, stamps_time=abilities.stamps_time),
         )
         state = steps[-1].state if steps else participant.state
         participant = with_baton(replace(participant, state=state, writebacks=writebacks), self.now())
         return replace(visit, participants=visit.with_participant(participant))
+
+    def with_meeting(self, visit: Visit) -> Visit:
+        """The visit with its open meeting as something that the EHR is told of, if it has a word for that."""
+        if visit.opened is None or State.OPENED not in self.teller.abilities(visit.key.connection).words:
+            return visit
+        meeting = visit.participants.get(MEETING) or Participant(MEETING, Role.MEETING, 1)
+        return self.planned(replace(visit, participants=visit.with_participant(meeting)), MEETING)
+
+    def _steps(self, visit: Visit, participant: Participant) -> tuple[Step, ...]:
+        if participant.role is Role.MEETING:
+            return (Step(State.OPENED, visit.opened, Source.CONNECTOR),) if visit.opened else ()
+        return fold(participant.legs, visit.ends, self.debounce)
 
     def send_new(self, before: Visit | None, after: Visit) -> None:
         """Send the batons that came with the change; a crash before this is mended by the sweep."""

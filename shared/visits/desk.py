@@ -157,7 +157,9 @@ class Desk:
         object_id = self.sign_in.redeem(tenant, self.sign_in_redirect, pending.proof, code)
         user = EhrUser(pending.user, pending.user_type)
         self.clinicians.link(target.key, user, object_id)
-        context = LaunchContext(Role.PROVIDER, pending.session_id, user, pending.department, pending.group)
+        context = LaunchContext(
+            Role.PROVIDER, pending.session_id, user, pending.department, pending.group, pending.references
+        )
         return self._provider(target, context, object_id)
 
     def _request(self, target: LaunchTarget, proof: Proof, launch: str | None) -> EhrSignInRequest:
@@ -172,6 +174,7 @@ class Desk:
             user_type=context.user.external_id_type,
             department=context.department,
             group=context.group,
+            references=context.references,
             state=proof.state,
             nonce=proof.nonce,
             verifier=proof.verifier,
@@ -228,6 +231,7 @@ class Desk:
             group=visit.group or context.group,
             department=visit.department or context.department,
             session_id=context.session_id,
+            references=visit.references if context.group else {**visit.references, **context.references},
             # Who opens a visit that had gone quiet finds it open, and not settled under their hands.
             last_signal=max(visit.last_signal, self.now()) if visit.last_signal else None,
         )

@@ -6,7 +6,7 @@ The session id may come by several ways; `docs/connect-epic.md` tells an analyst
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -18,6 +18,8 @@ from shared.oauth import Proof
 from shared.visits.ports import EhrAnswer, EhrUser
 
 LAUNCH_LIFETIME = timedelta(minutes=10)
+REFERENCES = ("appointment", "encounter")
+"""Members of a token response that name the visit in the EHR (Epic, "OAuth 2.0"; SMART 2.2, launch context)."""
 _MAX_PARAMETER = 8192
 _MAX_IDENTIFIER = 256
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -76,6 +78,7 @@ class PendingSignIn(BaseModel):
     user_type: str
     department: str
     group: bool
+    references: Mapping[str, str] = {}
     state: str
     nonce: str
     verifier: str
@@ -96,6 +99,7 @@ class LaunchContext:
     user: EhrUser
     department: str
     group: bool
+    references: Mapping[str, str] = field(default_factory=dict)
 
 
 def one_value(query: Query, name: str) -> str:
@@ -164,6 +168,7 @@ def context_of(target: LaunchTarget, pending: PendingLaunch, answer: EhrAnswer) 
         ),
         department=department if is_identifier(department) else "",
         group=fields.get(target.group_field.lower(), "") == "group",
+        references={name: value for name in REFERENCES if is_identifier(value := fields.get(name, ""))},
     )
 
 

@@ -17,6 +17,7 @@ from shared.errors import ConnectorError
 from shared.identifiers import VisitKey
 from shared.sealing import Sealer
 from shared.telemetry import Event, log
+from shared.visits.attendance import Attendance
 from shared.visits.model import Meeting, Phase, Subscription, Visit
 from shared.visits.ports import ConflictError, Meetings, MeetingWish, VisitStore
 
@@ -37,6 +38,7 @@ class MeetingRoom:
     now: Clock
     sleep: Callable[[float], None]
     meeting_lifetime: timedelta
+    attendance: Attendance
 
     def open(self, visit: Visit, organizer: str, clinician: str, subject: str) -> Visit:
         """The visit with its meeting open, and the clinician an organizer or co-organizer of it.
@@ -140,11 +142,13 @@ class MeetingRoom:
                 subscription=subscription or visit.subscription,
                 opened=visit.opened or self.now(),
             )
+            opened = self.attendance.with_meeting(opened)
             try:
                 saved = self.visits.save(visit, opened)
             except ConflictError:
                 visit = self._read(visit.key)
                 continue
+            self.attendance.send_new(visit, saved)
             log(Event.MEETING_OPENED, visit=visit.key.session, connection=visit.key.connection.connection)
             return saved
 

@@ -49,6 +49,8 @@ class Visit:
     group: bool = False
     department: str = ""
     session_id: str = ""
+    references: Mapping[str, str] = field(default_factory=dict)
+    """The EHR's own ids of the visit, as far as a launch gave them: `appointment`, `encounter`."""
     organizer: str = ""
     claim: str = ""
     claimed_until: datetime | None = None

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.errors import ConnectorError
-from shared.identifiers import VisitKey
-from shared.presence.model import Participant, Status, Writeback
+from shared.identifiers import PEOPLE, VisitKey
+from shared.presence.model import THERE, Participant, State, Status, Writeback
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.model import Visit
@@ -44,6 +44,11 @@ class Outbox:
             participant = visit.participants.get(pointer.participant) if visit else None
             if visit is None or participant is None or not _holds(participant, pointer.baton):
                 return
+            fresh = self.attendance.planned(visit, participant.key)
+            if fresh.participants[participant.key].writebacks != participant.writebacks:
+                # What was to be told when it was planned may have grown too old since.
+                self._save(visit, fresh)
+                continue
             following = participant.unsettled[0] if participant.unsettled else None
             wait = following.due - self.now() if following else None
             if following is None or wait is None or wait > _NAP:
@@ -126,12 +131,18 @@ def _by_sequence(participant: Participant, sequence: int) -> Writeback | None:
 
 
 def _message(visit: Visit, participant: Participant, one: Writeback) -> StatusMessage:
+    people = [other for other in visit.participants.values() if other.role in PEOPLE and other.key != participant.key]
     return StatusMessage(
         session_id=visit.session_id,
         user=EhrUser(participant.external_id, participant.external_id_type),
+        role=participant.role,
         state=one.state,
         at=one.at,
         key=f"{visit.key.session}.{participant.key}.{one.sequence}",
+        source=one.source,
+        references=visit.references,
+        join_url=visit.meeting.join_url if visit.meeting and one.state is State.OPENED else "",
+        last=one.state is State.DISCONNECTED and not any(other.state in THERE for other in people),
     )
 
 

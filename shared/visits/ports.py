@@ -1,13 +1,13 @@
 """What the visits' use cases need from outside, in our words. Real ones: `shared.store`, `.microsoft`, `.ehr`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.identifiers import ConnectionKey, Environment, TenantKey, VisitKey
+from shared.identifiers import ConnectionKey, Environment, Role, TenantKey, VisitKey
 from shared.oauth import Proof
-from shared.presence.model import State
+from shared.presence.model import Source, State
 from shared.visits.model import Meeting, Subscription, Visit
 
 
@@ -113,8 +113,8 @@ class Pointers(Protocol):
 class StatusTeller(Protocol):
     """Telling an EHR of a transition."""
 
-    def words(self, connection: ConnectionKey) -> frozenset[State]:
-        """The states that this connection's EHR has a word for."""
+    def abilities(self, connection: ConnectionKey) -> "Abilities":
+        """What this connection's EHR can be told."""
         ...
 
     def tell(self, connection: ConnectionKey, message: "StatusMessage") -> "Told":
@@ -169,21 +169,47 @@ class EhrAnswer:
 
 
 @dataclass(frozen=True)
+class Abilities:
+    """What an EHR can be told.
+
+    `words` are the states that it has a word for. `stamps_time` says that it notes when it was told, not when it
+    happened: then it can only be told the present.
+    """
+
+    words: frozenset[State] = frozenset()
+    stamps_time: bool = True
+
+
+@dataclass(frozen=True)
 class StatusMessage:
-    """One transition in the terms of Epic's status call; `key` is the same on every try."""
+    """One transition, as much as any kind of EHR may want of it; `key` is the same on every try.
+
+    `references` are the EHR's own ids of the visit (`appointment`, `encounter`) as far as a launch gave them;
+    `join_url` is there only when the state is `opened`. `last` says that nobody is left in the meeting.
+    """
 
     session_id: str
     user: EhrUser
+    role: Role
     state: State
     at: datetime
     key: str
+    source: Source = Source.CALL_EVENTS
+    references: Mapping[str, str] = field(default_factory=dict)
+    join_url: str = ""
+    last: bool = False
 
 
 @dataclass(frozen=True)
 class Told:
-    """How telling went: delivered, or not and whether another try makes sense."""
+    """How telling went: delivered, or not and whether another try makes sense.
+
+    `down` says that the EHR as a whole did not answer, so that others need not try: no connection, no answer in
+    time, 5xx, a maintenance page, or a request to come back later.
+    """
 
     delivered: bool
     retry: bool = False
     retry_after: timedelta | None = None
     reason: str = ""
+    down: bool = False

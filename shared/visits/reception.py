@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.clock import Clock
 from shared.errors import ConnectorError
-from shared.identifiers import Geography, Role, VisitKey, visit_key
+from shared.identifiers import PEOPLE, Geography, Role, VisitKey, visit_key
 from shared.presence.model import REJOINED, Participant, State
 from shared.sealing import SealBrokenError, Sealer
 from shared.visits.model import Phase, Visit
@@ -112,7 +112,10 @@ class Reception:
             raise ConnectorError("ticket_missing")
         if visit is None or visit.phase is Phase.SETTLED:
             return Board(opened=False, over=True, join_url="", people=())
-        people = sorted(visit.participants.values(), key=lambda one: (one.role.value, one.number))
+        people = sorted(
+            (one for one in visit.participants.values() if one.role in PEOPLE),
+            key=lambda one: (one.role.value, one.number),
+        )
         return Board(
             opened=visit.phase is Phase.OPEN,
             over=self._is_over(visit),

@@ -133,6 +133,7 @@ def forgotten(visit: Visit) -> Visit:
         visit,
         phase=Phase.SETTLED,
         session_id="",
+        references={},
         organizer="",
         co_organizers=(),
         meeting=None,

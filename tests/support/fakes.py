@@ -14,6 +14,7 @@ from shared.oauth import Proof
 from shared.presence.model import State
 from shared.visits.model import Meeting, Phase, Subscription, Visit
 from shared.visits.ports import (
+    Abilities,
     ConflictError,
     EhrAnswer,
     EhrSignInRequest,
@@ -27,6 +28,7 @@ from shared.visits.ports import (
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DELIVERED = Told(delivered=True)
 LATER = Told(delivered=False, retry=True, reason="HTTP 503")
+PRESENCE = frozenset({State.WAITING, State.CONNECTED, State.DISCONNECTED})
 NEVER = Told(delivered=False, reason="INVALID-USER-ID")
 
 
@@ -210,16 +212,17 @@ class FakeTeller:
     """An EHR: its log of what it was told, and a script of how it answers."""
 
     def __init__(self) -> None:
-        self.vocabulary = frozenset(State)
+        self.vocabulary = PRESENCE
+        self.stamps_time = True
         self.tries: list[StatusMessage] = []
         self.log: list[StatusMessage] = []
         self.script: deque[Told] = deque()
         self.otherwise = DELIVERED
         self.while_telling: Callable[[StatusMessage], None] = lambda message: None
 
-    def words(self, connection: ConnectionKey) -> frozenset[State]:
-        """The states it has a word for."""
-        return self.vocabulary
+    def abilities(self, connection: ConnectionKey) -> Abilities:
+        """What it can be told."""
+        return Abilities(self.vocabulary, self.stamps_time)
 
     def tell(self, connection: ConnectionKey, message: StatusMessage) -> Told:
         """Answers by the script, and after its end as `otherwise` says."""

@@ -98,7 +98,9 @@ class House:
         self.attendance = Attendance(
             self.visits, self.clinicians, self.teller, self.pointers, self.sealer, self.clock, DEBOUNCE
         )
-        self.room = MeetingRoom(self.visits, self.meetings, self.sealer, self.clock, self._sleep, LIFETIME)
+        self.room = MeetingRoom(
+            self.visits, self.meetings, self.sealer, self.clock, self._sleep, LIFETIME, self.attendance
+        )
         self.reception = Reception(self.visits, self.sealer, self.clock, TENANT.geography, LIFETIME)
         self.desk = Desk(
             ehr=self.ehr,

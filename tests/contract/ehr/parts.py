@@ -16,7 +16,7 @@ from shared.ehr.discovery import Discovery
 from shared.ehr.epic import EpicStatus
 from shared.ehr.smart import SmartEhr
 from shared.http import guarded_client
-from shared.identifiers import Environment
+from shared.identifiers import Environment, Role
 from shared.keys import Keys
 from shared.oauth import Proof, new_proof
 from shared.presence.model import State
@@ -155,7 +155,7 @@ class Parts:
     def message(self, state: State = State.CONNECTED, **changes: str) -> StatusMessage:
         """What the EHR is to be told."""
         user = EhrUser(changes.get("external_id", "PROV1"), changes.get("external_id_type", "1"))
-        return StatusMessage(changes.get("session_id", "910001"), user, state, START, "key")
+        return StatusMessage(changes.get("session_id", "910001"), user, Role.PROVIDER, state, START, "key")
 
     def tell(self, state: State = State.CONNECTED, **changes: str) -> Told:
         """Tell it."""

@@ -50,11 +50,11 @@ def test_a_patient_of_a_group_is_told_as_such(ehr: Parts) -> None:
 
 
 def test_the_words_are_those_that_have_a_code(ehr: Parts) -> None:
-    assert ehr.epic.words(KEY) == set(State)
+    assert ehr.epic.abilities(KEY).words == set(State) - {State.OPENED}
     ehr.content = ehr.content_of(code_waiting=None)
-    assert ehr.epic.words(KEY) == {State.CONNECTED, State.DISCONNECTED}
+    assert ehr.epic.abilities(KEY).words == {State.CONNECTED, State.DISCONNECTED}
     ehr.content = Content.model_validate({**ehr.content.model_dump(), "ehr_kind": "none"})
-    assert ehr.epic.words(KEY) == frozenset()
+    assert ehr.epic.abilities(KEY).words == frozenset()
     assert ehr.tell() == Told(delivered=False, reason="connection is gone")
 
 

@@ -74,6 +74,7 @@ def full_visit(key: VisitKey) -> Visit:
         group=True,
         department="D-7",
         session_id="PLAIN-SESSION",
+        references={"appointment": "PLAIN-APPOINTMENT", "encounter": "PLAIN-ENCOUNTER"},
         organizer="oid-1",
         claim="claim",
         claimed_until=START,

@@ -1,6 +1,5 @@
 """From steps to writebacks: what is still to be told, whatever was told already and in whatever order we learn."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +20,7 @@ from shared.presence.model import (
     Step,
     Writeback,
 )
-from shared.presence.plan import plan
+from shared.presence.plan import Hearer, plan
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DEBOUNCE = timedelta(seconds=20)
@@ -38,9 +37,14 @@ def step(state: State, seconds: float) -> Step:
 
 
 def planned(
-    existing: tuple[Writeback, ...], *steps: Step, now: float, words: frozenset[State] = frozenset(State)
+    existing: tuple[Writeback, ...],
+    *steps: Step,
+    now: float,
+    words: frozenset[State] = frozenset(State),
+    stamps_time: bool = True,
 ) -> tuple[Writeback, ...]:
-    return plan(existing, steps, debounce=DEBOUNCE, now=after(now), has_word=words.__contains__)
+    hearer = Hearer(words.__contains__, stamps_time=stamps_time)
+    return plan(existing, steps, debounce=DEBOUNCE, now=after(now), hearer=hearer)
 
 
 def delivered(writebacks: tuple[Writeback, ...], sequence: int, at: float) -> tuple[Writeback, ...]:
@@ -183,8 +187,8 @@ class Telling:
 
     def replan(self) -> None:
         before = {one.sequence: one for one in self.writebacks}
-        has_word: Callable[[State], bool] = self.words.__contains__
-        self.writebacks = plan(self.writebacks, self.steps, debounce=DEBOUNCE, now=self.now, has_word=has_word)
+        hearer = Hearer(self.words.__contains__)
+        self.writebacks = plan(self.writebacks, self.steps, debounce=DEBOUNCE, now=self.now, hearer=hearer)
         present = {one.sequence: one for one in self.writebacks}
         assert len(present) == len(self.writebacks), "a sequence number was given twice"
         for sequence, one in before.items():

@@ -38,6 +38,7 @@ def test_what_can_lead_to_a_person_is_encrypted() -> None:
     assert {f"{one.table}.{one.column}" for one in stored_fields("en") if one.names_a_person} == {
         "Clinicians.ehr_user",
         "Visits.session_id",
+        "Visits.references",
         "Visits.meeting",
         "Visits.external",
     }
