@@ -1,4 +1,4 @@
-"""The one command of this repository: `up`, `demo`, `test`. Standard library only: it makes the rest."""
+"""The one command of this repository: `up`, `demo`, `test`, `bench`. Standard library only: it makes the rest."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ if sys.version_info < (3, 11):  # noqa: UP036
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
+from sandbox.dev.bench import BenchOptions, run_bench  # noqa: E402
 from sandbox.dev.checks import CheckOptions, run_checks  # noqa: E402
 from sandbox.dev.environment import SetupError  # noqa: E402
 from sandbox.dev.interpreters import MissingToolError  # noqa: E402
@@ -29,7 +30,7 @@ _SAID_ALREADY = (NotReadyError, PartEndedError, SandboxSetupError)
 def parser() -> argparse.ArgumentParser:
     """All that can be said on the command line."""
     main_parser = argparse.ArgumentParser(prog="dev.py", description=__doc__)
-    commands = main_parser.add_subparsers(dest="command", required=True, metavar="{up,demo,test}")
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="{up,demo,test,bench}")
 
     starting = commands.add_parser("up", help="start the connector and its sandbox, and stay")
     _add_python(starting)
@@ -52,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
     testing.add_argument(
         "--long", action="store_true", help="every state of every page, in every language, size and scheme"
     )
+
+    measuring = commands.add_parser("bench", help="measure speed and cost; names after -- choose sections")
+    _add_python(measuring)
+    measuring.add_argument("--quick", action="store_true", help="short runs: to see that it works")
+    measuring.add_argument("--write", action="store_true", help="take the tables over into docs/performance.md")
     return main_parser
 
 
@@ -60,16 +66,13 @@ def main(words: list[str]) -> int:
     # By hand: argparse's own treatment of "--" below a sub-command differs between Python versions.
     end = words.index("--") if "--" in words else len(words)
     chosen = parser().parse_args(words[:end])
-    if words[end + 1 :] and chosen.command != "test":
-        parser().error("only `test` takes arguments after --")
+    rest = tuple(words[end + 1 :])
+    if rest and chosen.command not in ("test", "bench"):
+        parser().error("only `test` and `bench` take arguments after --")
     stop = Stop()
     stop.install()
     try:
-        if chosen.command == "up":
-            return _up(chosen, stop)
-        if chosen.command == "demo":
-            return demo(Options(ROOT, ports=_ports(chosen), python=chosen.python), stop)
-        return run_checks(CheckOptions(ROOT, chosen.python, chosen.fast, chosen.long, tuple(words[end + 1 :])), stop)
+        return _run(chosen, rest, stop)
     except StopRequestedError:
         return stop.exit_code()
     except _SAID_BY_MESSAGE as problem:
@@ -77,6 +80,16 @@ def main(words: list[str]) -> int:
         return 1
     except _SAID_ALREADY:
         return 1
+
+
+def _run(chosen: argparse.Namespace, rest: tuple[str, ...], stop: Stop) -> int:
+    if chosen.command == "up":
+        return _up(chosen, stop)
+    if chosen.command == "demo":
+        return demo(Options(ROOT, ports=_ports(chosen), python=chosen.python), stop)
+    if chosen.command == "bench":
+        return run_bench(BenchOptions(ROOT, chosen.python, chosen.quick, chosen.write, rest), stop)
+    return run_checks(CheckOptions(ROOT, chosen.python, chosen.fast, chosen.long, rest), stop)
 
 
 def _up(chosen: argparse.Namespace, stop: Stop) -> int:

@@ -34,7 +34,7 @@ def found() -> str | None:
 def install(root: Path, python: Path, log: Path, stop: Stop) -> str | None:
     """Install one, by the system's own means where that is possible, else by Playwright's."""
     env = child_environment() | {"DEBIAN_FRONTEND": "noninteractive"}
-    if _is_root_on_debian():
+    if is_root_on_debian():
         for command in (
             ["apt-get", "update"],
             ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
@@ -82,7 +82,8 @@ def _works(path: str) -> bool:
         return False
 
 
-def _is_root_on_debian() -> bool:
+def is_root_on_debian() -> bool:
+    """Whether packages can be installed by apt-get without asking anybody."""
     if sys.platform != "linux" or os.geteuid() or not shutil.which("apt-get"):
         return False
     try:

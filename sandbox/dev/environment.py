@@ -59,35 +59,44 @@ def is_current(stamp: Path, wanted: str) -> bool:
         return False
 
 
-def venv_folder(root: Path, interpreter: Interpreter) -> Path:
-    """One environment for each Python version, so that they can stand side by side."""
-    return root / f".venv-{interpreter.minor}"
+def venv_folder(root: Path, interpreter: Interpreter, name: str = "") -> Path:
+    """One environment for each Python version, so that they can stand side by side; more of them by name."""
+    return root / "-".join(filter(None, [".venv", name, interpreter.minor]))
 
 
-def venv_python(root: Path, interpreter: Interpreter) -> Path:
+def venv_python(root: Path, interpreter: Interpreter, name: str = "") -> Path:
     """The interpreter inside."""
     inside = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
-    return venv_folder(root, interpreter) / inside
+    return venv_folder(root, interpreter, name) / inside
 
 
-def venv_job(root: Path, interpreter: Interpreter, logs: Path, stop: Stop) -> Job | None:
-    """What is to be done for the virtual environment, if anything."""
-    folder, python = venv_folder(root, interpreter), venv_python(root, interpreter)
+def venv_job(
+    root: Path,
+    interpreter: Interpreter,
+    logs: Path,
+    stop: Stop,
+    requirements: Sequence[Path] = (),
+    name: str = "",
+) -> Job | None:
+    """What is to be done for a virtual environment, if anything: the connector's own, or one by name."""
+    files = list(requirements) or [root / one for one in _REQUIREMENTS]
+    folder, python = venv_folder(root, interpreter, name), venv_python(root, interpreter, name)
     stamp = folder / ".requirements.sha256"
-    wanted = fingerprint([root / name for name in _REQUIREMENTS], interpreter.minor)
+    wanted = fingerprint(files, interpreter.minor)
     if python.exists() and is_current(stamp, wanted):
         return None
-    log = logs / f"install-python-{interpreter.minor}.log"
+    title = " ".join(filter(None, [f"Python {interpreter.minor} packages", f"({name})" if name else ""]))
+    log = logs / f"install-python-{'-'.join(filter(None, [name, interpreter.minor]))}.log"
 
     def run() -> None:
         if not python.exists():
             _tool("venv", [interpreter.path, "-m", "venv", "--clear", str(folder)], root, log, stop)
         stamp.unlink(missing_ok=True)
-        pip = [str(python), "-m", "pip", "install", "--no-input", "-r", str(root / _REQUIREMENTS[0])]
+        pip = [str(python), "-m", "pip", "install", "--no-input", "-r", str(files[0])]
         _tool("pip", pip, root, log, stop)
         stamp.write_text(wanted + "\n", "ascii")
 
-    return Job(f"Python {interpreter.minor} packages", log, run)
+    return Job(title, log, run)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--backend", choices=BACKENDS, default="auto")
     parser.add_argument("--app-root", type=Path, default=Path.cwd(), help="the folder of function_app.py")
     parser.add_argument("--no-timers", action="store_true", help="leave timers to POST /admin/functions/<name>")
+    parser.add_argument(
+        "--memory-queues", action="store_true", help="for measuring: output queues in memory, queue functions rest"
+    )
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input ends")
     parser.add_argument("--cors", metavar="ORIGINS", help="in place of Host.CORS in the settings file")
     parser.add_argument("--log-file", type=Path, help="write all output to this file, too")
@@ -93,7 +96,14 @@ async def _serve(arguments: argparse.Namespace) -> int:
     follow(options.log_level, debug=os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING", "").lower() in {"1", "true"})
     sockets = _listen(arguments.port)
     os.chdir(app_root)
-    host = Host(choose(arguments.backend), options, settings, dict(os.environ), timers=not arguments.no_timers)
+    host = Host(
+        choose(arguments.backend),
+        options,
+        settings,
+        dict(os.environ),
+        timers=not arguments.no_timers,
+        memory_queues=arguments.memory_queues,
+    )
     door = await host.load(app_root)
     server = Server(
         uvicorn.Config(

@@ -9,7 +9,8 @@ from typing import Any
 
 from sandbox.host.cors import Cors
 from sandbox.host.http import HttpDoor
-from sandbox.host.invoker import Invoker
+from sandbox.host.invoker import Invoker, Sink
+from sandbox.host.memory import MemoryQueue
 from sandbox.host.model import (
     Adapter,
     Function,
@@ -25,7 +26,7 @@ from sandbox.host.model import (
 from sandbox.host.queues import QueueListener
 from sandbox.host.routes import RouteError, RouteTable
 from sandbox.host.settings import HostOptions, LocalSettings, body_limit, is_disabled
-from sandbox.host.storage import Queue, Queues
+from sandbox.host.storage import Queues
 from sandbox.host.timers import Timer
 
 LOG = logging.getLogger("host")
@@ -43,6 +44,7 @@ class Host:
         environ: dict[str, str],
         *,
         timers: bool = True,
+        memory_queues: bool = False,
     ) -> None:
         self.adapter_name = adapter.name
         self.functions: list[Function] = []
@@ -51,6 +53,7 @@ class Host:
         self._settings = settings
         self._environ = environ
         self._with_timers = timers
+        self._memory_queues = memory_queues
         self._queues = Queues(environ, base64_text=options.queues.base64)
         self._listeners: list[QueueListener] = []
         self._timers: dict[str, Timer] = {}
@@ -124,7 +127,9 @@ class Host:
                 '"version": "[4.0.0, 5.0.0)"}.'
             )
 
-    def _outputs(self, function: Function) -> dict[str, Queue]:
+    def _outputs(self, function: Function) -> dict[str, Sink]:
+        if self._memory_queues:
+            return {output.param: MemoryQueue() for output in function.outputs}
         return {output.param: self._queues.open(output.queue, output.connection) for output in function.outputs}
 
     def _prepare(self) -> None:
@@ -132,9 +137,12 @@ class Host:
             trigger = function.trigger
             if isinstance(trigger, TimerTrigger):
                 self._timers[function.name] = Timer(function, trigger, self._environ, self._run)
-            elif isinstance(trigger, QueueTrigger) and not is_disabled(function.name, self._environ):
+            elif isinstance(trigger, QueueTrigger) and self._listens(function.name):
                 queue = self._queues.open(trigger.queue, trigger.connection)
                 self._listeners.append(QueueListener(function, queue, self._options.queues, self._run))
+
+    def _listens(self, name: str) -> bool:
+        return not self._memory_queues and not is_disabled(name, self._environ)
 
     def _routes(self) -> RouteTable[Function]:
         routes: list[tuple[str, frozenset[str], Function]] = []

@@ -7,11 +7,13 @@ import secrets
 import time
 import uuid
 from collections.abc import Mapping
+from typing import Protocol
 
 from azure.core.exceptions import AzureError
 
 from sandbox.host.model import (
     Adapter,
+    Datum,
     Function,
     FunctionFailedError,
     HttpRequest,
@@ -19,16 +21,23 @@ from sandbox.host.model import (
     Outcome,
     TriggerValue,
 )
-from sandbox.host.storage import Queue
 
 LOG = logging.getLogger("host.invocations")
 TRACE_PARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
 
+class Sink(Protocol):
+    """Where an output binding sends to."""
+
+    async def send(self, datum: Datum) -> None:
+        """Add what the binding was given."""
+        ...
+
+
 class Invoker:
     """Calls functions, and knows which calls are under way."""
 
-    def __init__(self, adapter: Adapter, outputs: Mapping[str, Mapping[str, Queue]], timeout: float | None) -> None:
+    def __init__(self, adapter: Adapter, outputs: Mapping[str, Mapping[str, Sink]], timeout: float | None) -> None:
         self._adapter = adapter
         self._outputs = outputs
         self._timeout = timeout

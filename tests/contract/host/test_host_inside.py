@@ -170,3 +170,22 @@ def test_a_storage_that_is_away_is_waited_for(tmp_path: Path) -> None:
         assert answer.status_code == 500
 
     run(test)
+
+
+def test_queues_in_memory_need_no_storage_and_call_nothing(tmp_path: Path) -> None:
+    async def test() -> None:
+        write_app(tmp_path, SOURCE)
+        settings = {"QUEUE": "inside", "STORAGE": "UseDevelopmentStorage=true"}
+        host = Host(choose("sdk"), OPTIONS, LocalSettings(), settings, memory_queues=True)
+        door = await host.load(tmp_path)
+        host.start()
+        try:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://host") as client:
+                answers = [await client.get("/api/send", params={"seconds": "0"}) for _ in range(3)]
+                assert [one.status_code for one in answers] == [200] * 3
+                await asyncio.sleep(0.3)
+                assert (await client.get("/api/calls")).json() == [0, []]
+        finally:
+            await host.stop(2)
+
+    run(test)

@@ -1,0 +1,5 @@
+"""All sections, in the order in which they are measured and shown."""
+
+from tests.bench.rows import cold_start, door, host, rich
+
+ALL = (door.SECTION, host.SECTION, rich.SECTION, cold_start.SECTION)
