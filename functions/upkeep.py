@@ -40,5 +40,14 @@ def remove_orphans(timer: func.TimerRequest) -> None:
     _done("remove_orphans", timer, parts.batches.remove_orphans(parts.now()))
 
 
+@blueprint.function_name("rotate_certificate")
+@blueprint.timer_trigger(arg_name="timer", schedule="15 40 2 * * *", run_on_startup=False)
+def rotate_certificate(timer: func.TimerRequest) -> None:
+    """Every day: see whether the certificate of notifications is old, and whether older ones may go."""
+    parts = connector()
+    parts.keys.rotate_certificate(parts.now())
+    _done("rotate_certificate", timer)
+
+
 def _done(name: str, timer: func.TimerRequest, count: int = 0) -> None:
     log(Event.UPKEEP_DONE, function=name, reason="past due" if timer.past_due else "on time", count=count)

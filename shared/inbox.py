@@ -34,8 +34,8 @@ class Inbox:
         batch = self.batches.open(message)
         if batch is None:
             return
-        vouched = self.notifications.vouched_tenants(batch.validation_tokens)
         received = datetime.fromisoformat(batch.received)
+        vouched = self.notifications.vouched_tenants(batch.validation_tokens, received)
         events: defaultdict[VisitKey, list[CallEvent]] = defaultdict(list)
         for item in batch.items:
             if item.lifecycle:

@@ -4,11 +4,13 @@
 """
 
 import base64
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NewType
 
 if TYPE_CHECKING:
@@ -49,6 +51,48 @@ class Expectation:
     equal: Mapping[str, str] = field(default_factory=dict)
 
 
+class PublicKey:
+    """One published key: its members as they came, and what jwcrypto makes of them, made once."""
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        self.members = dict(members)
+
+    @cached_property
+    def jwk(self) -> "jwk.JWK":
+        """The key to check with. Raises an exception of jwcrypto's if it is none."""
+        from jwcrypto import jwk  # noqa: PLC0415 - see the module's first lines
+
+        return jwk.JWK(**self.members)
+
+
+class CheckedSignatures:
+    """Tokens whose signature was found right, by hash: an issuer that sends many sends the same ones for a while.
+
+    An entry is good for the very key that it was checked with, and says nothing of the claims: who asks again
+    checks those again. So a token ends when it expires, and a key when it is not published any more.
+    """
+
+    def __init__(self, most: int = 1024) -> None:
+        self._most = most
+        self._payloads: dict[bytes, tuple[PublicKey, bytes]] = {}
+
+    def payload(self, token: str, key: PublicKey) -> bytes | None:
+        """The payload of a token that this key was found to have signed, or None."""
+        checked_with, payload = self._payloads.get(_digest(token), (None, b""))
+        return payload if checked_with is key else None
+
+    def add(self, token: str, key: PublicKey, payload: bytes) -> None:
+        """Remember it; when there are too many, forget them all."""
+        if len(self._payloads) >= self._most:
+            self._payloads = {}
+        self._payloads[_digest(token)] = (key, payload)
+
+
+def _digest(token: str) -> bytes:
+    # What is no text at all is no token either, but must not break off here.
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+
+
 class KeySource:
     """The keys of one issuer, fetched when needed and kept.
 
@@ -69,13 +113,13 @@ class KeySource:
         self._lifetime = lifetime
         self._cool_down = cool_down
         self._lock = threading.Lock()
-        self._keys: dict[str, dict[str, Any]] = {}
+        self._keys: dict[str, PublicKey] = {}
         self._fetched_at: datetime | None = None
         self._tried_at: datetime | None = None
         self._failed = False
 
-    def key(self, key_id: str) -> dict[str, Any]:
-        """The public key with that id, as a JWK.
+    def key(self, key_id: str) -> PublicKey:
+        """The public key with that id.
 
         Raises:
             TokenRefusedError: "kid": the issuer has no such key.
@@ -102,8 +146,10 @@ class KeySource:
         self._tried_at = self._now()
         try:
             keys = self._fetch()["keys"]
-            found = {str(key["kid"]): dict(key) for key in keys if "kid" in key}
+            found = {str(key["kid"]): PublicKey(key) for key in keys if "kid" in key}
         except Exception:  # noqa: BLE001 - whatever went wrong out there, the old keys are better than none
+            found = {}
+        if not found:
             self._failed = True
             return
         self._failed = False
@@ -111,35 +157,57 @@ class KeySource:
         self._fetched_at = self._now()
 
 
-def verify(token: str, keys: KeySource, expected: Expectation, now: datetime) -> VerifiedClaims:
+def verify(
+    token: str,
+    keys: KeySource,
+    expected: Expectation,
+    now: datetime,
+    checked: CheckedSignatures | None = None,
+) -> VerifiedClaims:
     """Check a signed token and return its claims.
 
     The algorithm comes from the expectation, never from the token alone; header members that point to
     other keys (`jku`, `jwk`, `x5u`) are not looked at (RFC 8725 sections 3.1 and 3.10).
 
+    Args:
+        token: the token, compact.
+        keys: its issuer's.
+        expected: what it must say.
+        now: the moment at which it must be valid.
+        checked: where signatures that were found right are remembered, if they are.
+
     Raises:
         TokenRefusedError: with the name of the first claim or header member that is wrong.
+        KeysUnavailableError: nothing can be said of it now.
     """
-    from jwcrypto import jwk, jws  # noqa: PLC0415 - see the module's first lines
-
     if len(token) > _MAX_TOKEN_CHARACTERS or token.count(".") != 2:  # noqa: PLR2004 - three parts
         raise TokenRefusedError("form")
     header = _json_part(token.split(".", maxsplit=1)[0])
-    algorithm = header.get("alg")
-    if algorithm not in expected.algorithms:
+    if header.get("alg") not in expected.algorithms:
         raise TokenRefusedError("alg")
     key = keys.key(str(header.get("kid", "")))
-    signed = jws.JWS()
-    try:
-        signed.allowed_algs = list(expected.algorithms)
-        signed.deserialize(token, key=jwk.JWK(**key))
-    except Exception as wrong:
-        raise TokenRefusedError("signature") from wrong
-    claims = _json_bytes(signed.payload)
+    payload = checked.payload(token, key) if checked else None
+    if payload is None:
+        payload = _signed_payload(token, key, expected.algorithms)
+        if checked:
+            checked.add(token, key, payload)
+    claims = _json_bytes(payload)
     _check(claims, expected, now)
-    if "issuer" in key and not _may_sign_for(str(key["issuer"]), claims):
+    if "issuer" in key.members and not _may_sign_for(str(key.members["issuer"]), claims):
         raise TokenRefusedError("iss")
     return VerifiedClaims(claims)
+
+
+def _signed_payload(token: str, key: PublicKey, algorithms: Collection[str]) -> bytes:
+    from jwcrypto import jws  # noqa: PLC0415 - see the module's first lines
+
+    signed = jws.JWS()
+    try:
+        signed.allowed_algs = list(algorithms)
+        signed.deserialize(token, key=key.jwk)
+    except Exception as wrong:
+        raise TokenRefusedError("signature") from wrong
+    return bytes(signed.payload)
 
 
 def _may_sign_for(issuer: str, claims: Mapping[str, Any]) -> bool:

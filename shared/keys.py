@@ -4,21 +4,21 @@ Signing: ES384 and RS384, both required of clients by SMART App Launch 2.2 (clie
 Certificate: RSA of 2048 bits or more (Graph, "change notifications with resource data").
 """
 
-import base64
 import json
-import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from shared.identifiers import Environment
 from shared.jose import sign
+from shared.key_files import CertificateFiles, kept_file
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.padding import OAEP
     from jwcrypto import jwk
 
 Algorithm = Literal["ES384", "RS384"]
@@ -28,7 +28,18 @@ _KINDS: Mapping[Algorithm, Mapping[str, Any]] = {
     "RS384": {"kty": "RSA", "size": 3072},
 }
 _DATA_KEY_BYTES = 32
-_CERTIFICATE_YEARS = 2
+CERTIFICATE_AGE = timedelta(days=90)
+"""When a certificate is replaced. New subscriptions take the new one; the others end with theirs."""
+CERTIFICATE_KEPT = (
+    timedelta(hours=72)  # the longest visit, whose subscription is prolonged with the certificate it began with
+    + timedelta(minutes=4230)  # the longest subscription, which may outlive its visit
+    + timedelta(hours=4)  # Graph sends for so long what we did not take
+    + timedelta(days=7)  # a queue message's life
+    + timedelta(hours=76)  # what could not be worked through is tried for so long
+    + timedelta(days=30)  # and then kept, to be brought back by hand
+    + timedelta(days=7)  # into the queue
+)
+"""How long a certificate is kept after it was replaced: until nothing can refer to it any more."""
 
 
 class UnwrapError(Exception):
@@ -52,11 +63,18 @@ class Keys(Protocol):
         ...
 
     def certificate(self) -> tuple[str, str]:
-        """The id and the base64 DER of the certificate that notifications are encrypted to."""
+        """The id and the base64 DER of the newest certificate, for new subscriptions."""
         ...
 
     def unwrap(self, certificate_id: str, wrapped: bytes) -> bytes:
-        """The symmetric key of one notification: RSA-OAEP with SHA-1, as Graph prescribes. Raises UnwrapError."""
+        """The symmetric key of one notification, wrapped for any certificate that is kept.
+
+        RSA-OAEP with SHA-1, as Graph prescribes. Raises UnwrapError.
+        """
+        ...
+
+    def rotate_certificate(self, now: datetime) -> None:
+        """Make a newer certificate if it is time, and delete those that nothing can refer to any more."""
         ...
 
 
@@ -65,13 +83,14 @@ class LocalKeys:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._certificates = CertificateFiles(folder)
         self._signing: dict[tuple[Environment, Algorithm], jwk.JWK] = {}
         self._lock = threading.Lock()
 
     @cached_property
     def data_key(self) -> bytes:
         """The geography's data key, 32 bytes."""
-        return self._file("data.key", lambda: secrets.token_bytes(_DATA_KEY_BYTES))
+        return kept_file(self._folder, "data.key", lambda: secrets.token_bytes(_DATA_KEY_BYTES))
 
     def public_keys(self, environment: Environment) -> Mapping[str, Any]:
         """The JWK set that EHRs of the environment check our signatures with (RFC 7517)."""
@@ -86,35 +105,23 @@ class LocalKeys:
         return sign(self._signing_key(environment, algorithm), algorithm, claims)
 
     def certificate(self) -> tuple[str, str]:
-        """The id and the base64 DER of the certificate that notifications are encrypted to."""
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
-        from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-        from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415
-
-        certificate = load_pem_x509_certificate(self._notification_pem)
-        der = certificate.public_bytes(Encoding.DER)
-        return certificate.fingerprint(hashes.SHA256()).hex()[:32], base64.b64encode(der).decode()
+        """The id and the base64 DER of the newest certificate, for new subscriptions."""
+        newest = self._certificates.newest()
+        return newest.id, newest.encoded
 
     def unwrap(self, certificate_id: str, wrapped: bytes) -> bytes:
         """The symmetric key of one notification: RSA-OAEP with SHA-1, as Graph prescribes. Raises UnwrapError."""
-        from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
-        from cryptography.hazmat.primitives.hashes import SHA1  # noqa: PLC0415
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
-
-        if certificate_id != self.certificate()[0]:
+        certificate = self._certificates.by_id(certificate_id)
+        if certificate is None:
             raise UnwrapError
-        key = load_pem_private_key(self._notification_pem, None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise UnwrapError
-        oaep = padding.OAEP(mgf=padding.MGF1(SHA1()), algorithm=SHA1(), label=None)  # noqa: S303 - Graph's choice
         try:
-            return key.decrypt(wrapped, oaep)
+            return certificate.key.decrypt(wrapped, _oaep())
         except ValueError as wrong:
             raise UnwrapError from wrong
 
-    @cached_property
-    def _notification_pem(self) -> bytes:
-        return self._file("notifications.pem", _new_certificate)
+    def rotate_certificate(self, now: datetime) -> None:
+        """Make a newer certificate if it is time, and delete those that nothing can refer to any more."""
+        self._certificates.rotate(now, oldest=CERTIFICATE_AGE, kept=CERTIFICATE_KEPT)
 
     def _signing_key(self, environment: Environment, algorithm: Algorithm) -> "jwk.JWK":
         from jwcrypto import jwk  # noqa: PLC0415 - not on the notification path
@@ -122,25 +129,9 @@ class LocalKeys:
         with self._lock:
             if (environment, algorithm) not in self._signing:
                 name = f"signing-{environment.value}-{algorithm.lower()}.json"
-                text = self._file(name, lambda: _new_signing_key(algorithm)).decode()
+                text = kept_file(self._folder, name, lambda: _new_signing_key(algorithm)).decode()
                 self._signing[environment, algorithm] = jwk.JWK.from_json(text)
             return self._signing[environment, algorithm]
-
-    def _file(self, name: str, make: Callable[[], bytes]) -> bytes:
-        """The file's content; made if it is not there, by one process only."""
-        path = self._folder / name
-        if not path.exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            fresh = self._folder / f".{name}.{secrets.token_hex(4)}"
-            fresh.write_bytes(make())
-            fresh.chmod(0o600)
-            try:
-                os.link(fresh, path)
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
-        return path.read_bytes()
 
 
 def _new_signing_key(algorithm: Algorithm) -> bytes:
@@ -150,25 +141,9 @@ def _new_signing_key(algorithm: Algorithm) -> bytes:
     return str(key.export()).encode()
 
 
-def _new_certificate() -> bytes:
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
+@cache
+def _oaep() -> "OAEP":
+    from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SHA1  # noqa: PLC0415
 
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "EHR connector notifications")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=365 * _CERTIFICATE_YEARS))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private + certificate.public_bytes(serialization.Encoding.PEM)
+    return OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None)  # noqa: S303 - Graph's choice

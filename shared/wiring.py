@@ -278,7 +278,7 @@ class Connector:
         from shared.inbox import Inbox
         from shared.microsoft.notifications import Notifications
 
-        notifications = Notifications(self.keys, self.entra.keys, self.settings, self.now)
+        notifications = Notifications(self.keys, self.entra.keys, self.settings)
         return Inbox(notifications, self.attendance, self.upkeep, self.batches)
 
     @cached_property

@@ -8,13 +8,14 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from shared.clock import Clock
 from shared.jose import (
+    CheckedSignatures,
     Expectation,
     KeyNotYetKnownError,
     KeySource,
@@ -42,18 +43,24 @@ class NotificationRefusedError(Exception):
 class Notifications:
     """Checks and opens change notifications."""
 
-    def __init__(self, keys: Keys, entra_keys: KeySource, settings: Settings, now: Clock) -> None:
+    def __init__(self, keys: Keys, entra_keys: KeySource, settings: Settings) -> None:
         self._keys = keys
         self._entra_keys = entra_keys
         self._settings = settings
-        self._now = now
+        self._authority = str(settings.entra_authority).rstrip("/")
+        self._checked = CheckedSignatures()
 
-    def vouched_tenants(self, tokens: tuple[str, ...]) -> frozenset[str]:
-        """The tenants for which a valid token of Graph's publisher came along. Raises KeysUnavailableError."""
+    def vouched_tenants(self, tokens: tuple[str, ...], received: datetime) -> frozenset[str]:
+        """The tenants for which a valid token of Graph's publisher came along. Raises KeysUnavailableError.
+
+        Args:
+            tokens: as they came with the notifications.
+            received: when that was. A token that has expired since, while the batch waited, was good.
+        """
         tenants: set[str] = set()
         for token in tokens:
             try:
-                tenants.add(self._tenant(token))
+                tenants.add(self._tenant(token, received))
             except KeyNotYetKnownError:
                 # Keys are rotated in the middle of visits: the queue tries again, so that nothing is lost.
                 raise KeysUnavailableError from None
@@ -76,13 +83,16 @@ class Notifications:
             raise NotificationRefusedError("signature")
         return _decrypted(key, data)
 
-    def _tenant(self, token: str) -> str:
+    def _tenant(self, token: str, received: datetime) -> str:
         """The tenant of a validation token. Version 1 and 2 tokens differ in issuer and publisher claim."""
         unverified = unverified_claims(token)
         tenant, version = str(unverified.get("tid", "")), unverified.get("ver")
-        authority = str(self._settings.entra_authority).rstrip("/")
-        issuer = f"{_ISSUER_V1}/{tenant}/" if version == "1.0" else f"{authority}/{tenant}/v2.0"
-        publisher = "appid" if version == "1.0" else "azp"
+        if version == "1.0":
+            issuer, publisher = f"{_ISSUER_V1}/{tenant}/", "appid"
+        elif version == "2.0":
+            issuer, publisher = f"{self._authority}/{tenant}/v2.0", "azp"
+        else:
+            raise TokenRefusedError("ver")
         expected = Expectation(
             issuers={issuer},
             audiences={self._settings.api_client_id},
@@ -90,7 +100,7 @@ class Notifications:
             required=("exp", "tid"),
             equal={publisher: self._settings.graph_publisher_app_id},
         )
-        return str(verify(token, self._entra_keys, expected, self._now())["tid"]).lower()
+        return str(verify(token, self._entra_keys, expected, received, self._checked)["tid"]).lower()
 
 
 def _decrypted(key: bytes, data: bytes) -> Mapping[str, Any]:

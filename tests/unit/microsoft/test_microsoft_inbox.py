@@ -46,7 +46,7 @@ class World:
 
     def __init__(self, keys: LocalKeys) -> None:
         self.keys, self.noted, self.down = keys, Noted(), False
-        notifications = Notifications(keys, KeySource(self._fetch, Clock()), settings(), Clock())
+        notifications = Notifications(keys, KeySource(self._fetch, Clock()), settings())
         visits: Any = self.noted
         self.blobs = FakeBlobs()
         batches = Batches(SEALER, Geography.EMEA, lambda: self.blobs)

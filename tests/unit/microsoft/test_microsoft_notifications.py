@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from shared.jose import KeySource, KeysUnavailableError
 from shared.keys import LocalKeys
 from shared.microsoft.notifications import NotificationRefusedError, Notifications
 from tests.support.connections import OTHER_TENANT, TENANT
-from tests.support.fakes import Clock
-from tests.support.notifications import encrypted, validation_token
+from tests.support.fakes import START, Clock
+from tests.support.notifications import NOW, encrypted, validation_token
 from tests.support.tokens import AUTHORITY, public, rsa_key, settings
 
 RESOURCE = {"eventType": "rosterUpdated", "participants@delta": [{"id": "leg"}]}
@@ -30,7 +31,7 @@ class Receiver:
         self.keys = keys
         self.published: Mapping[str, Any] = public(rsa_key(), issuer=f"{AUTHORITY}/{{tenantid}}/v2.0")
         self.down = False
-        self.use = Notifications(keys, KeySource(self._fetch, Clock()), settings(), Clock())
+        self.use = Notifications(keys, KeySource(self._fetch, Clock()), settings())
 
     def _fetch(self) -> Mapping[str, Any]:
         if self.down:
@@ -150,8 +151,8 @@ def test_no_text_is_more_than_refused(keys: LocalKeys, content: dict[str, str]) 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_a_token_of_graphs_publisher_vouches_for_its_tenant(receiver: Receiver, version: str) -> None:
     tokens = (validation_token(ONE, version), validation_token(TWO, "2.0"))
-    assert receiver.use.vouched_tenants(tokens) == {ONE, TWO}
-    assert receiver.use.vouched_tenants(()) == frozenset()
+    assert receiver.use.vouched_tenants(tokens, START) == {ONE, TWO}
+    assert receiver.use.vouched_tenants((), START) == frozenset()
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -174,18 +175,29 @@ WRONG: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_token_with_anything_wrong_vouches_for_nobody(receiver: Receiver, name: str, version: str) -> None:
     wrong = validation_token(ONE, version, **WRONG[name])
-    assert receiver.use.vouched_tenants((wrong,)) == frozenset()
-    assert receiver.use.vouched_tenants((wrong, validation_token(TWO))) == {TWO}
+    assert receiver.use.vouched_tenants((wrong,), START) == frozenset()
+    assert receiver.use.vouched_tenants((wrong, validation_token(TWO)), START) == {TWO}
+
+
+def test_a_token_is_judged_by_the_time_at_which_it_came(receiver: Receiver) -> None:
+    """A batch may wait for hours, for storage or for Entra's keys; Graph sends it only once."""
+    token = (validation_token(ONE, exp=NOW + 600),)
+    assert receiver.use.vouched_tenants(token, START + timedelta(minutes=10)) == {ONE}
+    assert receiver.use.vouched_tenants(token, START + timedelta(minutes=12)) == frozenset()
+    assert receiver.use.vouched_tenants(token, START - timedelta(minutes=12)) == frozenset()
 
 
 def test_versions_are_not_mixed(receiver: Receiver) -> None:
     for token in (
         validation_token(ONE, "2.0", ver="1.0"),
         validation_token(ONE, "1.0", ver="2.0"),
+        validation_token(ONE, "2.0", ver=None),
+        validation_token(ONE, "2.0", ver="3.0"),
+        validation_token(ONE, "2.0", ver=2.0),
         validation_token(ONE, "2.0", ver=None, azp=None, appid="0bf30f3b-4a52-48df-9a82-234910c4a086"),
         validation_token(ONE, "2.0", iss=f"https://sts.windows.net/{ONE}/"),
     ):
-        assert receiver.use.vouched_tenants((token,)) == frozenset()
+        assert receiver.use.vouched_tenants((token,), START) == frozenset()
 
 
 def test_a_forged_or_broken_token_vouches_for_nobody(receiver: Receiver) -> None:
@@ -198,25 +210,26 @@ def test_a_forged_or_broken_token_vouches_for_nobody(receiver: Receiver) -> None
         f"{good}x",
         good.split(".")[0] + ".e30.",
         "\u00e9.\u00e9.\u00e9",
+        f"{good}\ud800",
     ):
-        assert receiver.use.vouched_tenants((token,)) == frozenset()
+        assert receiver.use.vouched_tenants((token,), START) == frozenset()
 
 
 def test_a_key_that_entra_does_not_publish_vouches_for_nobody(receiver: Receiver) -> None:
-    assert receiver.use.vouched_tenants((validation_token(ONE, key=rsa_key("stranger")),)) == frozenset()
+    assert receiver.use.vouched_tenants((validation_token(ONE, key=rsa_key("stranger")),), START) == frozenset()
 
 
 def test_a_key_too_new_to_be_known_keeps_the_message_for_later(receiver: Receiver) -> None:
     """Keys are rotated in the middle of visits, and Entra is not asked twice within the cool-down."""
-    assert receiver.use.vouched_tenants((validation_token(ONE),)) == {ONE}
+    assert receiver.use.vouched_tenants((validation_token(ONE),), START) == {ONE}
     with pytest.raises(KeysUnavailableError):
-        receiver.use.vouched_tenants((validation_token(ONE, key=rsa_key("stranger")),))
+        receiver.use.vouched_tenants((validation_token(ONE, key=rsa_key("stranger")),), START)
 
 
 def test_while_entras_keys_cannot_be_read_the_message_is_kept_for_later(receiver: Receiver) -> None:
     receiver.down = True
     with pytest.raises(KeysUnavailableError):
-        receiver.use.vouched_tenants((validation_token(ONE),))
+        receiver.use.vouched_tenants((validation_token(ONE),), START)
 
 
 def test_a_reason_holds_nothing_of_the_notification(receiver: Receiver) -> None:

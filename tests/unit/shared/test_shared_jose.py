@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from jwcrypto import jwk
 
 from shared.jose import (
+    CheckedSignatures,
     Expectation,
     KeySource,
     KeysUnavailableError,
@@ -203,7 +205,7 @@ def test_a_key_signs_only_for_its_own_issuer() -> None:
 
 def test_an_unknown_key_is_asked_for_once_in_a_cool_down() -> None:
     publisher = Publisher(rsa_key())
-    assert publisher.source.key("one")["kty"] == "RSA"
+    assert publisher.source.key("one").members["kty"] == "RSA"
     for seconds in (0, 10, 19.9):
         publisher.clock.forward(seconds)
         for made_up in range(20):
@@ -212,7 +214,7 @@ def test_an_unknown_key_is_asked_for_once_in_a_cool_down() -> None:
     assert publisher.fetches == 1
     publisher.clock.forward(0.1)
     publisher.keys = public(rsa_key(), rsa_key("two"))
-    assert publisher.source.key("two")["kid"] == "two"
+    assert publisher.source.key("two").members["kid"] == "two"
     assert publisher.fetches == 2
 
 
@@ -224,8 +226,8 @@ def test_keys_are_fetched_anew_after_a_day_and_kept_when_that_fails() -> None:
     assert publisher.fetches == 1
     publisher.fails = True
     publisher.clock.forward(hours=2)
-    assert publisher.source.key("one")["kid"] == "one"
-    assert publisher.source.key("one")["kid"] == "one"
+    assert publisher.source.key("one").members["kid"] == "one"
+    assert publisher.source.key("one").members["kid"] == "one"
     assert publisher.fetches == 2
     publisher.fails = False
     publisher.keys = public(rsa_key("two"))
@@ -234,13 +236,13 @@ def test_keys_are_fetched_anew_after_a_day_and_kept_when_that_fails() -> None:
         publisher.source.key("one")
 
 
-@pytest.mark.parametrize("answer", [{}, {"keys": 3}, {"keys": [3]}, []])
+@pytest.mark.parametrize("answer", [{}, {"keys": 3}, {"keys": [3]}, {"keys": []}, {"keys": [{"kty": "RSA"}]}, []])
 def test_an_answer_without_keys_is_as_good_as_none(answer: Any) -> None:
     publisher = Publisher(rsa_key())
     publisher.source.key("one")
     publisher.keys = answer
     publisher.clock.forward(hours=25)
-    assert publisher.source.key("one")["kid"] == "one"
+    assert publisher.source.key("one").members["kid"] == "one"
 
 
 def test_while_the_issuer_cannot_be_asked_nothing_is_said_of_a_token() -> None:
@@ -252,7 +254,44 @@ def test_while_the_issuer_cannot_be_asked_nothing_is_said_of_a_token() -> None:
     assert publisher.fetches == 1
     publisher.fails = False
     publisher.clock.present += timedelta(seconds=30)
-    assert publisher.source.key("one")["kid"] == "one"
+    assert publisher.source.key("one").members["kid"] == "one"
+
+
+def test_a_remembered_signature_vouches_for_no_claim_no_other_key_and_no_other_token() -> None:
+    publisher, remembered = Publisher(rsa_key()), CheckedSignatures()
+    good = signed(rsa_key(), GOOD)
+
+    def again(token: str, expected: Expectation = EXPECTED, after: float = 0) -> dict[str, Any]:
+        moment = START + timedelta(seconds=after)
+        return dict(verify(token, publisher.source, expected, moment, remembered))
+
+    assert again(good) == again(good) == GOOD
+    head, payload, signature = good.split(".")
+    another = encoded(json.dumps({**GOOD, "sub": "y"}))
+    for token in (f"{head}.{another}.{signature}", f"{head}.{payload}.{signature[:-8]}AAAAAAAA", f"{good}\ud800"):
+        for _ in range(2):
+            with pytest.raises(TokenRefusedError, match="signature"):
+                again(token)
+    with pytest.raises(TokenRefusedError, match="exp"):
+        again(good, after=400)
+    with pytest.raises(TokenRefusedError, match="nonce"):
+        again(good, replace(EXPECTED, equal={"nonce": "another"}))
+    with pytest.raises(TokenRefusedError, match="alg"):
+        again(good, replace(EXPECTED, algorithms=("RS384",)))
+    # The issuer withdraws the key, and publishes another under its name.
+    publisher.keys = public(jwk.JWK.generate(kty="RSA", size=2048, kid="one"))
+    publisher.clock.forward(hours=25)
+    with pytest.raises(TokenRefusedError, match="signature"):
+        again(good)
+
+
+def test_signatures_are_not_remembered_without_end() -> None:
+    publisher, remembered = Publisher(rsa_key()), CheckedSignatures(most=2)
+    key = publisher.source.key("one")
+    tokens = [signed(rsa_key(), {**GOOD, "jti": str(number)}) for number in range(3)]
+    for token in tokens:
+        verify(token, publisher.source, EXPECTED, START, remembered)
+    assert [remembered.payload(token, key) is not None for token in tokens] == [False, False, True]
 
 
 def test_our_own_signature_says_which_key_and_algorithm() -> None:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from shared.identifiers import Environment
 from shared.jose import Expectation, KeySource, TokenRefusedError, verify
-from shared.keys import ALGORITHMS, LocalKeys, UnwrapError
+from shared.keys import ALGORITHMS, CERTIFICATE_AGE, CERTIFICATE_KEPT, LocalKeys, UnwrapError
 from tests.support.fakes import START, Clock
 
 
@@ -89,3 +89,56 @@ def test_only_what_was_wrapped_for_this_certificate_is_unwrapped(keys: LocalKeys
     for wrong_name, wrong in (("another", wrapped), (name, wrapped[:-1]), (name, b""), (name, bytes(256))):
         with pytest.raises(UnwrapError):
             keys.unwrap(wrong_name, wrong)
+
+
+def wrapped_for(keys: LocalKeys, secret: bytes) -> tuple[str, bytes]:
+    """What Graph sends of a subscription that has the newest certificate."""
+    name, content = keys.certificate()
+    public = load_der_x509_certificate(base64.b64decode(content)).public_key()
+    assert isinstance(public, rsa.RSAPublicKey)
+    oaep = padding.OAEP(mgf=padding.MGF1(SHA1()), algorithm=SHA1(), label=None)  # noqa: S303 - Graph's choice
+    return name, public.encrypt(secret, oaep)
+
+
+def certificate_files(folder: Path) -> int:
+    return len(list(folder.glob("notifications*.pem")))
+
+
+def test_a_certificate_is_replaced_when_it_is_old_and_the_old_one_still_opens(tmp_path: Path) -> None:
+    keys, other_process = LocalKeys(tmp_path), LocalKeys(tmp_path)
+    before = wrapped_for(keys, b"old")
+    assert other_process.unwrap(*before) == b"old"
+    made = datetime.now(UTC)
+    keys.rotate_certificate(made + CERTIFICATE_AGE - timedelta(minutes=1))
+    assert keys.certificate()[0] == before[0]
+    keys.rotate_certificate(made + CERTIFICATE_AGE + timedelta(minutes=1))
+    keys.rotate_certificate(made + CERTIFICATE_AGE + timedelta(minutes=1))
+    after = wrapped_for(keys, b"new")
+    assert after[0] != before[0]
+    assert certificate_files(tmp_path) == 2
+    # Whoever did not rotate takes the new one too, and everybody opens either.
+    for one in (keys, other_process, LocalKeys(tmp_path)):
+        assert one.certificate() == keys.certificate()
+        assert (one.unwrap(*before), one.unwrap(*after)) == (b"old", b"new")
+
+
+def test_a_certificate_goes_when_nothing_can_refer_to_it_any_more(tmp_path: Path) -> None:
+    keys = LocalKeys(tmp_path)
+    old = wrapped_for(keys, b"old")
+    replaced = datetime.now(UTC).replace(microsecond=0) + CERTIFICATE_AGE + timedelta(minutes=1)
+    keys.rotate_certificate(replaced)
+    new = wrapped_for(keys, b"new")
+    keys.rotate_certificate(replaced + CERTIFICATE_KEPT)
+    assert keys.unwrap(*old) == b"old"
+    keys.rotate_certificate(replaced + CERTIFICATE_KEPT + timedelta(seconds=1))
+    assert certificate_files(tmp_path) == 1
+    for one in (keys, LocalKeys(tmp_path)):
+        with pytest.raises(UnwrapError):
+            one.unwrap(*old)
+        assert one.unwrap(*new) == b"new"
+
+
+def test_a_certificate_is_valid_for_longer_than_anything_needs_it(tmp_path: Path) -> None:
+    content = base64.b64decode(LocalKeys(tmp_path).certificate()[1])
+    valid = load_der_x509_certificate(content).not_valid_after_utc - datetime.now(UTC)
+    assert valid > CERTIFICATE_AGE + CERTIFICATE_KEPT
