@@ -82,8 +82,7 @@ class _Present:
     """For an EHR that stamps the time: it is told what is so now, and what was so a moment ago."""
 
     def __init__(self, existing: Sequence[Writeback], debounce: timedelta, now: datetime, hearer: Hearer) -> None:
-        tried = [one for one in existing if one.status in _TOLD or (one.is_settled and one.attempts)]
-        latest = max(tried, key=_moment_told, default=None)
+        latest = max((one for one in existing if _may_be_heard(one)), key=_moment_told, default=None)
         self._told = max((one for one in existing if one.status in _TOLD), key=_moment_told, default=None)
         # What was tried without an answer and then taken back may have been heard.
         self._unsure = latest is not None and latest.status not in _TOLD
@@ -93,15 +92,12 @@ class _Present:
 
     def judged(self, steps: Sequence[Step]) -> Judgement:
         reasons = {step: reason for step in steps if (reason := self._why_never(step))}
-        candidates = [step for step in steps if step not in reasons]
-        for step, following in itertools.pairwise(candidates):
-            if self._is_overtaken(step, following):
+        for step, following in itertools.pairwise(steps):
+            if step not in reasons and self._is_overtaken(step, following):
                 reasons[step] = OVERTAKEN
         wanted: list[Step] = []
         said = self._told.state if self._told else None
-        for step in candidates:
-            if step in reasons:
-                continue
+        for step in [one for one in steps if one not in reasons]:
             if step.state is said:
                 reasons[step] = SAID
             elif said is None and self._is_pointless_alone(step):
@@ -135,7 +131,7 @@ class _Present:
         if not steps or not self._hearer.has_word(steps[-1].state):
             return ()
         last = steps[-1]
-        if last.state in THERE and self._now - last.at > LONG_OVER:
+        if last.state in THERE and (self._now - last.at > LONG_OVER or last.source in AFTERWARDS):
             return ()
         contradicted = said is not None and last.state is not said
         return steps[-1:] if contradicted or self._unsure else ()
@@ -146,7 +142,7 @@ class _Chronicle:
 
     def __init__(self, existing: Sequence[Writeback], hearer: Hearer) -> None:
         self._told = [one for one in existing if one.status in _TOLD]
-        self._heard = [one for one in existing if one.status in _TOLD or (one.is_settled and one.attempts)]
+        self._heard = [one for one in existing if _may_be_heard(one)]
         self._hearer = hearer
 
     def judged(self, steps: Sequence[Step]) -> Judgement:
@@ -171,6 +167,10 @@ class _Chronicle:
         last = steps[-1]
         told_since = any(_is_of(one, last) and _moment_told(one) > _moment_told(newest) for one in self._told)
         return () if told_since or not self._hearer.has_word(last.state) else (last,)
+
+
+def _may_be_heard(one: Writeback) -> bool:
+    return one.status in _TOLD or one.attempts > 0
 
 
 def _moment_told(one: Writeback) -> tuple[datetime, int]:
