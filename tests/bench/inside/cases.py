@@ -29,7 +29,7 @@ def all_cases() -> dict[str, Case]:
         "batch": door(batches),
         "check": _check(parts, single),
         "rich": lambda: [
-            worker.notifications.vouched_tenants(worker.tokens),
+            worker.notifications.vouched_tenants(worker.tokens, worker.received),
             call_event(worker.notifications.open(worker.encrypted), worker.received),
         ],
         "cryptography": bare_cryptography(worker),

@@ -51,7 +51,7 @@ def rich(parts: Connector) -> Rich:
     }
     content = encrypted(parts.keys, notes.call_event())
     return Rich(
-        notifications=Notifications(parts.keys, source, parts.settings, utc_now),
+        notifications=Notifications(parts.keys, source, parts.settings),
         certificate=(folder / "notifications.pem").read_bytes(),
         signer=signer,
         tokens=(signed(signer, claims),),
