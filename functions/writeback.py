@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from collections import Counter
 from typing import Any
 
 import azure.functions as func
@@ -57,6 +58,7 @@ def replay_writeback(call: Call[Any]) -> Answer:
     key, participant, sequence = _parts(call)
     if not call.connector.outbox.replay(key, participant, sequence):
         raise ConnectorError("writeback_not_replayable")
+    call.connector.connections.note_replay(key.connection, 1, call.caller.object_id)
     log(Event.WRITEBACK_REPLAYED, visit=key.session, participant=participant, correlation=call.correlation)
     return Json({"replayed": True}, status=202)
 
@@ -73,9 +75,11 @@ def replay_writebacks(call: Call[ReplayIn]) -> Answer:
         and wanted.reason in ("", one.reason)
     )
     some = list(itertools.islice(found, _MOST))
-    replayed = sum(call.connector.outbox.replay(*which) for which in some)
-    log(Event.WRITEBACK_REPLAYED, count=replayed, correlation=call.correlation)
-    return Json(ReplayOut(replayed=replayed))
+    replayed = Counter(which[0].connection for which in some if call.connector.outbox.replay(*which))
+    for connection, count in replayed.items():
+        call.connector.connections.note_replay(connection, count, call.caller.object_id)
+    log(Event.WRITEBACK_REPLAYED, count=replayed.total(), correlation=call.correlation)
+    return Json(ReplayOut(replayed=replayed.total()))
 
 
 def _deliver(message: func.QueueMessage) -> None:

@@ -28,6 +28,8 @@ class Event(StrEnum):
     WRITEBACK_RETRYING = "writeback_retrying"
     WRITEBACK_GIVEN_UP = "writeback_given_up"
     WRITEBACK_REPLAYED = "writeback_replayed"
+    EHR_CIRCUIT_OPENED = "ehr_circuit_opened"
+    EHR_CIRCUIT_CLOSED = "ehr_circuit_closed"
     QUEUE_MESSAGE_PARKED = "queue_message_parked"
     VISIT_SETTLED = "visit_settled"
     UPKEEP_DONE = "upkeep_done"

@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from shared.microsoft.entra import Entra
     from shared.microsoft.meetings import GraphMeetings
     from shared.store.blobs import Blobs
+    from shared.store.circuits import TableCircuits
     from shared.store.clinicians import TableClinicians
     from shared.store.connections import TableConnections
     from shared.store.queues import QueuePointers
     from shared.store.visits import TableVisits
     from shared.visits.attendance import Attendance
+    from shared.visits.breaker import Breaker
     from shared.visits.desk import Desk
     from shared.visits.outbox import Outbox
     from shared.visits.reception import Reception
@@ -110,6 +112,20 @@ class Connector:
         from shared.store.visits import TableVisits
 
         return TableVisits(self.tables, self.sealer, self.settings.geography)
+
+    @cached_property
+    def circuit_store(self) -> "TableCircuits":
+        """Circuits of EHRs that do not answer, in storage."""
+        from shared.store.circuits import TableCircuits
+
+        return TableCircuits(self.tables, self.settings.geography)
+
+    @cached_property
+    def breaker(self) -> "Breaker":
+        """What keeps one dead EHR from slowing others."""
+        from shared.visits.breaker import Breaker
+
+        return Breaker(self.circuit_store, self.now)
 
     @cached_property
     def clinician_store(self) -> "TableClinicians":
@@ -256,7 +272,7 @@ class Connector:
         """Delivering writebacks."""
         from shared.visits.outbox import Outbox
 
-        return Outbox(self.visit_store, self.teller, self.attendance, self.now, time.sleep)
+        return Outbox(self.visit_store, self.teller, self.attendance, self.pointers, self.now, time.sleep, self.breaker)
 
     @cached_property
     def upkeep(self) -> "Upkeep":
@@ -270,6 +286,7 @@ class Connector:
             now=self.now,
             visit_lifetime=timedelta(hours=self.settings.visit_hours),
             quiet=timedelta(minutes=self.settings.quiet_minutes),
+            circuits=self.circuit_store,
         )
 
     @cached_property

@@ -148,6 +148,7 @@ class Action(StrEnum):
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     DELETED = "deleted"
+    REPLAYED = "replayed"
 
 
 @dataclass(frozen=True)

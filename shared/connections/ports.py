@@ -28,6 +28,10 @@ class ConnectionStore(Protocol):
         """Delete the connection; the history stays. Raises ConnectorError("connection_changed")."""
         ...
 
+    def record(self, key: ConnectionKey, entry: HistoryEntry) -> None:
+        """Add to the history what did not change the connection itself."""
+        ...
+
     def history(self, key: ConnectionKey) -> Sequence[HistoryEntry]:
         """The history, newest first."""
         ...

@@ -113,6 +113,12 @@ class Connections:
         fingerprint = before.content.fingerprint
         self.store.delete(before, HistoryEntry(self.now(), actor, Action.DELETED, fingerprint, ""))
 
+    def note_replay(self, key: ConnectionKey, count: int, actor: str) -> None:
+        """Keep in the history who had how many writebacks sent again."""
+        found = self.store.read(key)
+        fingerprint = found.approved.fingerprint if found and found.approved else ""
+        self.store.record(key, HistoryEntry(self.now(), actor, Action.REPLAYED, fingerprint, fingerprint, str(count)))
+
     def suspend(self, key: ConnectionKey, reason: str, actor: str) -> Connection:
         """Stop all launches of a connection."""
         return self.store.write(lifecycle.suspend(self.get(key), reason, actor, self.now()))

@@ -104,6 +104,10 @@ class TableConnections:
         self._forget_clinicians(key)
         self._write_history(key, entry)
 
+    def record(self, key: ConnectionKey, entry: HistoryEntry) -> None:
+        """Add to the history what did not change the connection itself."""
+        self._write_history(key, entry)
+
     def history(self, key: ConnectionKey) -> Sequence[HistoryEntry]:
         """The history, newest first."""
         return [_entry(row) for row in rows(self._service, HISTORY, f"PartitionKey eq '{key.partition}'")]

@@ -14,12 +14,13 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     from azure.data.tables import TableServiceClient
 
-CONNECTIONS, HISTORY, CLINICIANS, VISITS, OPEN_VISITS = TABLES = (
+CONNECTIONS, HISTORY, CLINICIANS, VISITS, OPEN_VISITS, CIRCUITS = TABLES = (
     "Connections",
     "History",
     "Clinicians",
     "Visits",
     "OpenVisits",
+    "Circuits",
 )
 MAX_OPERATIONS = 100
 _FORBIDDEN = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from shared.clock import Clock
 from shared.errors import ConnectorError
 from shared.identifiers import PEOPLE, VisitKey
-from shared.presence.model import THERE, Participant, State, Status, Writeback
+from shared.presence.model import EHR_DOWN, THERE, Participant, State, Status, Writeback
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
+from shared.visits.breaker import Breaker, Entry
 from shared.visits.model import Visit
-from shared.visits.ports import ConflictError, EhrUser, Pointer, StatusMessage, StatusTeller, Told, VisitStore
+from shared.visits.ports import ConflictError, EhrUser, Pointer, Pointers, StatusMessage, StatusTeller, Told, VisitStore
 from shared.visits.tries import tries
 
 RETRY_FOR = timedelta(hours=76)
@@ -34,8 +35,10 @@ class Outbox:
     visits: VisitStore
     teller: StatusTeller
     attendance: Attendance
+    pointers: Pointers
     now: Clock
     sleep: Callable[[float], None]
+    breaker: Breaker
 
     def deliver(self, pointer: Pointer) -> None:
         """Tell the EHR what is due for the pointer's participant, as long as its baton is the valid one."""
@@ -58,8 +61,38 @@ class Outbox:
             if wait > timedelta():
                 self.sleep(wait.total_seconds())
                 continue
-            told = self.teller.tell(visit.key.connection, _message(visit, participant, following))
+            entry = self.breaker.enter(visit.key.connection)
+            if entry.wait is not None:
+                self._put_off(pointer, visit, participant, following, entry)
+                return
+            told = self._tell(visit, participant, following, entry)
             self._settle(pointer, following, told)
+
+    def _tell(self, visit: Visit, participant: Participant, following: Writeback, entry: Entry) -> Told:
+        connection = visit.key.connection
+        told: Told | None = None
+        try:
+            told = self.teller.tell(connection, _message(visit, participant, following))
+        finally:
+            self.breaker.leave(connection, entry, told)
+        return told
+
+    def _put_off(
+        self, pointer: Pointer, visit: Visit, participant: Participant, following: Writeback, entry: Entry
+    ) -> None:
+        """The EHR is down, or others of its visits are being told: the worker is free for other EHRs."""
+        wait = entry.wait or timedelta()
+        if entry.busy:
+            self.pointers.send(pointer, wait)
+            return
+        now = self.now()
+        first = following.first_try or now
+        later = replace(following, due=now + wait, reason=following.reason or EHR_DOWN, first_try=first)
+        if later.due > first + RETRY_FOR:
+            later = replace(later, status=Status.GIVEN_UP)
+            _log_outcome(pointer, later)
+        if not self._save(visit, self._after(visit, participant, later)):
+            self.pointers.send(pointer, timedelta())
 
     def replay(self, key: VisitKey, participant_key: str, sequence: int) -> bool:
         """Try a given-up writeback once more. False if there is none such, or what it says is of the past."""
@@ -108,7 +141,8 @@ class Outbox:
         """The visit with that writeback changed, and everything that follows from it."""
         writebacks = tuple(changed if one.sequence == changed.sequence else one for one in participant.writebacks)
         changed_participant = replace(participant, writebacks=writebacks)
-        if changed.status is Status.RETRYING or not changed_participant.unsettled:
+        put_off = changed.due > self.now() and not changed.is_settled
+        if put_off or not changed_participant.unsettled:
             changed_participant = replace(changed_participant, baton=None)
         after = replace(before, participants=before.with_participant(changed_participant))
         return self.attendance.planned(after, participant.key)

@@ -10,9 +10,11 @@ from shared.identifiers import VisitKey
 from shared.presence.model import Participant, State, Status
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
+from shared.visits.breaker import CircuitStore, closed_since
 from shared.visits.meeting import SUBSCRIPTION_LIFETIME
 from shared.visits.model import Phase, Visit
 from shared.visits.ports import ConflictError, Meetings, VisitStore
+from shared.visits.recall import recalled
 
 REPLAY_FOR = timedelta(days=30)
 """How long what was given up can be replayed; so long its addressee is kept."""
@@ -28,6 +30,7 @@ class Upkeep:
     now: Clock
     visit_lifetime: timedelta
     quiet: timedelta
+    circuits: CircuitStore
 
     def renew_subscriptions(self) -> None:
         """Prolong what has lived half its life; make anew what is gone or could not be made."""
@@ -54,12 +57,14 @@ class Upkeep:
             self._renew(replace(visit, subscription=None), due=True)
 
     def sweep(self) -> None:
-        """Send the batons again that were lost with their message."""
+        """Send the batons again that were lost with their message; call back what waited for an EHR that was down."""
+        answers_since = closed_since(self.circuits, self.now())
         for key in self.visits.live():
             visit = self.visits.read(key)
             if visit is None:
                 continue
-            after = visit
+            since = answers_since.get(key.connection)
+            after = recalled(visit, since, self.now()) if since else visit
             for participant in visit.participants:
                 after = self.attendance.planned(after, participant)
             if after != visit:

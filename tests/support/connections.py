@@ -72,6 +72,10 @@ class FakeConnections:
         del self.kept[connection.key]
         self.entries.append((connection.key, entry))
 
+    def record(self, key: ConnectionKey, entry: HistoryEntry) -> None:
+        """Add to the history."""
+        self.entries.append((key, entry))
+
     def history(self, key: ConnectionKey) -> Sequence[HistoryEntry]:
         """The history, newest first."""
         return [entry for owner, entry in reversed(self.entries) if owner == key]

@@ -12,6 +12,7 @@ from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, TenantKey, VisitKey
 from shared.oauth import Proof
 from shared.presence.model import State
+from shared.visits.circuit import Circuit
 from shared.visits.model import Meeting, Phase, Subscription, Visit
 from shared.visits.ports import (
     Abilities,
@@ -117,6 +118,41 @@ class FakeVisits:
             if number in self._late_crashes:
                 raise CrashError
             return saved
+
+
+class FakeCircuits:
+    """A CircuitStore that keeps versions."""
+
+    def __init__(self) -> None:
+        self.kept: dict[ConnectionKey, Circuit] = {}
+        self.reads = 0
+        self._versions = 0
+
+    def read(self, connection: ConnectionKey) -> Circuit | None:
+        """The circuit, or None."""
+        self.reads += 1
+        return self.kept.get(connection)
+
+    def save(self, connection: ConnectionKey, circuit: Circuit) -> Circuit:
+        """Store it if nobody wrote since."""
+        self._check(connection, circuit)
+        self._versions += 1
+        self.kept[connection] = replace(circuit, version=f"c{self._versions}")
+        return self.kept[connection]
+
+    def forget(self, connection: ConnectionKey, circuit: Circuit) -> None:
+        """Delete it if nobody wrote since."""
+        self._check(connection, circuit)
+        del self.kept[connection]
+
+    def all(self) -> Sequence[tuple[ConnectionKey, Circuit]]:
+        """Every circuit."""
+        return [*self.kept.items()]
+
+    def _check(self, connection: ConnectionKey, circuit: Circuit) -> None:
+        present = self.kept.get(connection)
+        if (present.version if present else "") != circuit.version:
+            raise ConflictError
 
 
 class FakeClinicians:

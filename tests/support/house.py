@@ -11,6 +11,7 @@ from shared.identifiers import ConnectionKey, Environment, Geography, Role, Tena
 from shared.presence.model import Kind, Participant, Signal, State, Status, Writeback
 from shared.sealing import Sealer
 from shared.visits.attendance import Attendance, participant_key
+from shared.visits.breaker import Breaker
 from shared.visits.desk import Departure, Desk, ToDeviceTest, ToMeeting, ToWaitingPage
 from shared.visits.launch import LaunchTarget, PendingLaunch
 from shared.visits.meeting import MeetingRoom
@@ -23,6 +24,7 @@ from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal
 from tests.support.fakes import (
     START,
     Clock,
+    FakeCircuits,
     FakeClinicians,
     FakeEhr,
     FakeMeetings,
@@ -90,6 +92,7 @@ class House:
     teller: FakeTeller = field(default_factory=FakeTeller)
     ehr: FakeEhr = field(default_factory=FakeEhr)
     sign_in: FakeSignIn = field(default_factory=FakeSignIn)
+    circuits: FakeCircuits = field(default_factory=FakeCircuits)
     target: LaunchTarget = TARGET
     waiting_takes_time: bool = True
 
@@ -116,8 +119,11 @@ class House:
             sign_in_redirect="https://connector.example/api/sign-in/callback",
             visit_lifetime=LIFETIME,
         )
-        self.outbox = Outbox(self.visits, self.teller, self.attendance, self.clock, self._sleep)
-        self.upkeep = Upkeep(self.visits, self.meetings, self.attendance, self.clock, LIFETIME, QUIET)
+        self.breaker = Breaker(self.circuits, self.clock)
+        self.outbox = Outbox(
+            self.visits, self.teller, self.attendance, self.pointers, self.clock, self._sleep, self.breaker
+        )
+        self.upkeep = Upkeep(self.visits, self.meetings, self.attendance, self.clock, LIFETIME, QUIET, self.circuits)
 
     def _sleep(self, seconds: float) -> None:
         """Waiting takes its time on the clock, if it shall, and lets other threads run."""

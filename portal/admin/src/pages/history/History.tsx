@@ -21,6 +21,7 @@ const ACTIONS: Readonly<Record<string, MessageKey>> = {
   suspended: "action.suspended",
   resumed: "action.resumed",
   deleted: "action.deleted",
+  replayed: "action.replayed",
 };
 
 export default function History() {

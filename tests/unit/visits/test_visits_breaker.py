@@ -1,0 +1,277 @@
+"""One dead EHR slows nobody else: after some failures in a row one call at a time probes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared.identifiers import ConnectionKey, new_connection_id
+from shared.presence.model import EHR_DOWN, Kind, State, Status
+from shared.visits.breaker import MOST_AT_ONCE, Breaker, Entry, closed_since
+from shared.visits.circuit import FAILURES_TO_OPEN, FORGOTTEN_AFTER, PROBE_TAKES
+from shared.visits.outbox import RETRY_FOR
+from shared.visits.ports import Told
+from tests.support.fakes import Clock, FakeCircuits
+from tests.support.house import CONNECTION, TENANT, House, entra, event
+
+DOWN = Told(delivered=False, retry=True, reason="ReadTimeout", down=True)
+WELL = Told(delivered=True)
+REFUSED = Told(delivered=False, reason="INVALID-USER-ID")
+LOCKED = Told(delivered=False, retry=True, reason="LOCK-FAILED")
+DOC = entra("oid-1")
+OTHER = ConnectionKey(TENANT, new_connection_id(TENANT.tenant))
+
+
+def once(breaker: Breaker, told: Told, connection: ConnectionKey = CONNECTION) -> Entry:
+    entry = breaker.enter(connection)
+    if entry.wait is None:
+        breaker.leave(connection, entry, told)
+    return entry
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store() -> FakeCircuits:
+    return FakeCircuits()
+
+
+@pytest.fixture
+def breaker(clock: Clock, store: FakeCircuits) -> Breaker:
+    return Breaker(store, clock)
+
+
+@pytest.fixture
+def opened(breaker: Breaker) -> Breaker:
+    for _ in range(FAILURES_TO_OPEN):
+        assert once(breaker, DOWN).wait is None
+    return breaker
+
+
+def test_an_ehr_that_is_well_costs_no_storage(breaker: Breaker, store: FakeCircuits) -> None:
+    for told in (WELL, REFUSED, LOCKED, WELL) * 10:
+        assert once(breaker, told) == Entry()
+    assert (store.reads, store.kept) == (0, {})
+
+
+def test_enough_failures_in_a_row_keep_everybody_away(opened: Breaker) -> None:
+    wait = once(opened, WELL).wait
+    assert wait is not None
+    assert timedelta() < wait <= timedelta(seconds=12)
+
+
+def test_an_answer_in_between_begins_the_row_anew(breaker: Breaker, store: FakeCircuits) -> None:
+    for _ in range(5):
+        for _ in range(FAILURES_TO_OPEN - 1):
+            once(breaker, DOWN)
+        once(breaker, REFUSED)
+    assert store.kept == {}
+
+
+def test_another_connection_is_not_touched(opened: Breaker) -> None:
+    assert once(opened, WELL, OTHER) == Entry()
+
+
+def test_one_probes_and_all_others_wait_for_it(opened: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    elsewhere = Breaker(store, clock)
+    once(elsewhere, DOWN)
+    clock.forward(20)
+    probe = opened.enter(CONNECTION)
+    assert probe == Entry(probe=True)
+    assert opened.enter(CONNECTION).wait is not None
+    assert elsewhere.enter(CONNECTION).wait is not None
+    opened.leave(CONNECTION, probe, WELL)
+    assert once(opened, WELL) == Entry()
+
+
+def test_of_two_that_want_to_probe_at_the_same_moment_one_may(
+    opened: Breaker, store: FakeCircuits, clock: Clock
+) -> None:
+    elsewhere = Breaker(store, clock)
+    once(elsewhere, DOWN)
+    clock.forward(20)
+    save = store.save
+    entries: list[Entry] = []
+
+    def overtaken(*arguments: object) -> object:
+        store.save = save  # type: ignore[method-assign]
+        entries.append(elsewhere.enter(CONNECTION))
+        return save(*arguments)  # type: ignore[arg-type]
+
+    store.save = overtaken  # type: ignore[method-assign,assignment]
+    entries.append(opened.enter(CONNECTION))
+    assert [entry.probe for entry in entries] == [True, False]
+    assert entries[1].wait is not None
+
+
+def test_a_probe_in_vain_doubles_the_pause_up_to_five_minutes(
+    opened: Breaker, store: FakeCircuits, clock: Clock
+) -> None:
+    pauses: list[timedelta] = []
+    for _ in range(9):
+        clock.until(store.kept[CONNECTION].probe_at)
+        assert once(opened, DOWN).probe
+        pauses.append(store.kept[CONNECTION].probe_at - clock())
+    assert pauses[0] < pauses[2] < pauses[4]
+    assert timedelta(minutes=3) < pauses[-1] <= timedelta(minutes=5)
+
+
+def test_the_ehr_itself_may_ask_for_longer(breaker: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    for _ in range(FAILURES_TO_OPEN):
+        once(breaker, Told(delivered=False, retry=True, retry_after=timedelta(hours=1), down=True))
+    assert store.kept[CONNECTION].probe_at == clock() + timedelta(hours=1)
+
+
+def test_a_crash_while_probing_only_costs_time(opened: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    clock.forward(20)
+    assert opened.enter(CONNECTION).probe
+    restarted = Breaker(store, clock)
+    once(restarted, DOWN)
+    assert restarted.enter(CONNECTION).wait is not None
+    clock.forward(PROBE_TAKES.total_seconds())
+    assert restarted.enter(CONNECTION).probe
+
+
+def test_a_new_process_learns_with_its_first_failure(opened: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    fresh = Breaker(store, clock)
+    assert once(fresh, DOWN).wait is None
+    assert once(fresh, WELL).wait is not None
+
+
+def test_whoever_finds_it_closed_by_another_goes_on(opened: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    elsewhere = Breaker(store, clock)
+    once(elsewhere, DOWN)
+    clock.forward(20)
+    once(opened, WELL)
+    assert once(elsewhere, WELL) == Entry()
+
+
+def test_a_call_that_began_before_does_not_move_the_probe(breaker: Breaker, store: FakeCircuits) -> None:
+    early = [breaker.enter(CONNECTION) for _ in range(3)]
+    for _ in range(FAILURES_TO_OPEN):
+        once(breaker, DOWN)
+    probe_at = store.kept[CONNECTION].probe_at
+    for entry in early:
+        breaker.leave(CONNECTION, entry, DOWN)
+    assert store.kept[CONNECTION].probe_at == probe_at
+
+
+def test_it_can_open_again_after_it_closed(opened: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    clock.forward(20)
+    once(opened, WELL)
+    assert store.kept[CONNECTION].closed == clock()
+    for _ in range(FAILURES_TO_OPEN):
+        assert once(opened, DOWN).wait is None
+    assert once(opened, WELL).wait is not None
+    assert store.kept[CONNECTION].is_open
+
+
+def test_a_closed_circuit_is_known_for_an_hour(opened: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    assert closed_since(store, clock()) == {}
+    clock.forward(20)
+    once(opened, WELL)
+    assert closed_since(store, clock()) == {CONNECTION: clock()}
+    clock.forward(FORGOTTEN_AFTER.total_seconds() + 1)
+    assert closed_since(store, clock()) == {}
+    assert store.kept == {}
+
+
+def test_the_more_are_waiting_the_further_apart_they_come_back(opened: Breaker) -> None:
+    waits = [opened.enter(CONNECTION).wait for _ in range(200)]
+    assert max(wait for wait in waits[100:] if wait) > timedelta(minutes=1)
+
+
+def test_one_ehr_takes_half_of_the_workers_at_most(breaker: Breaker) -> None:
+    entries = [breaker.enter(CONNECTION) for _ in range(MOST_AT_ONCE)]
+    assert all(entry.wait is None for entry in entries)
+    assert breaker.enter(CONNECTION).busy
+    assert breaker.enter(OTHER) == Entry()
+    breaker.leave(CONNECTION, entries[0], WELL)
+    assert breaker.enter(CONNECTION) == Entry()
+
+
+def test_a_call_without_an_outcome_frees_its_place(breaker: Breaker) -> None:
+    for _ in range(MOST_AT_ONCE + 1):
+        entry = breaker.enter(CONNECTION)
+        assert entry.wait is None
+        breaker.leave(CONNECTION, entry, None)
+
+
+# The same seen from the outbox: many visits at an EHR that is down.
+
+
+def visits_at_once(count: int) -> House:
+    house = House()
+    for number in range(count):
+        session = f"csn-{number}"
+        house.provider_launch(session_id=session)
+        house.happen(event(number, f"leg-{number}", Kind.JOINED, DOC), session_id=session)
+    return house
+
+
+def all_writebacks(house: House) -> list[tuple[State, Status, str, int]]:
+    return [
+        (one.state, one.status, one.reason, one.attempts)
+        for visit in house.visits.kept.values()
+        for participant in visit.participants.values()
+        for one in participant.writebacks
+    ]
+
+
+def test_forty_visits_at_a_dead_ehr_make_few_calls_and_lose_nothing() -> None:
+    house = visits_at_once(40)
+    house.teller.otherwise = DOWN
+    for _ in range(60):
+        house.clock.forward(5)
+        house.work()
+    calls = len(house.teller.tries)
+    assert calls <= FAILURES_TO_OPEN + 8
+    assert {status for _, status, _, _ in all_writebacks(house)} <= {Status.PENDING, Status.RETRYING}
+    assert EHR_DOWN in {reason for _, _, reason, _ in all_writebacks(house)}
+    house.teller.otherwise = WELL
+    for _ in range(90):
+        house.clock.forward(10)
+        house.work()
+        house.upkeep.sweep()
+    assert {status for _, status, _, _ in all_writebacks(house)} == {Status.DELIVERED}
+    assert len(house.teller.log) == 40
+
+
+def test_when_the_ehr_answers_again_the_sweep_calls_everything_back_at_once() -> None:
+    house = visits_at_once(30)
+    house.teller.otherwise = DOWN
+    while house.clock() < house.visit("csn-0").created + timedelta(hours=3):
+        house.clock.until(house.pointers.next_due() or house.clock())
+        house.work()
+    house.teller.otherwise = WELL
+    while not house.teller.log:
+        house.clock.until(house.pointers.next_due() or house.clock())
+        house.work()
+    answered = house.clock()
+    for _ in range(12):
+        house.upkeep.sweep()
+        house.clock.forward(10)
+        house.work()
+    assert len(house.teller.log) == 30
+    assert house.clock() <= answered + timedelta(minutes=2)
+
+
+def test_what_waited_longer_than_the_longest_time_is_given_up_and_can_be_replayed() -> None:
+    house = visits_at_once(8)
+    house.teller.stamps_time = False
+    house.teller.otherwise = DOWN
+    began = house.clock()
+    while (due := house.pointers.next_due()) and house.clock() < began + RETRY_FOR + timedelta(hours=12):
+        house.clock.until(due)
+        house.work()
+    assert {status for _, status, _, _ in all_writebacks(house)} == {Status.GIVEN_UP}
+    house.teller.otherwise = WELL
+    for key, visit in list(house.visits.kept.items()):
+        for participant in visit.participants:
+            assert house.outbox.replay(key, participant, 1)
+    house.work_until_quiet()
+    assert len(house.teller.log) == 8
