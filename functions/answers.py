@@ -6,6 +6,7 @@ Problems are RFC 9457; cookies carry the `__Host-` prefix (RFC 6265bis section 4
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import azure.functions as func
@@ -116,6 +117,8 @@ def to_response(answer: Answer, language: Language, *, frame_ancestors: str = ""
         language: of what people read in it.
         frame_ancestors: origins that may show our pages in a frame; nobody if empty.
     """
+    if isinstance(answer, Queued):
+        return accepted()
     if isinstance(answer, Json):
         body = answer.body.model_dump(mode="json", by_alias=True) if isinstance(answer.body, BaseModel) else answer.body
         return _json(body, answer.status, "application/json", answer.cookies, answer.headers)
@@ -123,11 +126,15 @@ def to_response(answer: Answer, language: Language, *, frame_ancestors: str = ""
         return _problem(answer.failure, language)
     if isinstance(answer, Page):
         return _page(answer, language, frame_ancestors)
-    if isinstance(answer, Queued):
-        return _response(b"", 202, "text/plain; charset=utf-8", {})
     if isinstance(answer, Redirect):
         return _response(b"", 302, "text/plain; charset=utf-8", {"Location": answer.url}, answer.cookies)
     return _response(answer.body, answer.status, answer.content_type, answer.headers)
+
+
+@lru_cache(maxsize=1)
+def accepted() -> func.HttpResponse:
+    """202, the same to every notification: nothing in it depends on the request, and the host only reads it."""
+    return _response(b"", 202, "text/plain; charset=utf-8", {})
 
 
 def _problem(failure: Failure, language: Language) -> func.HttpResponse:

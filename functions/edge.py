@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import azure.functions as func
 from pydantic import BaseModel, ValidationError
 
-from functions.answers import Answer, Failure, Page, Problem, Queued, to_response
+from functions.answers import Answer, Failure, Page, Problem, Queued, accepted, to_response
 from functions.beside import beside
 from shared.errors import LANGUAGES, ConnectorError, Language, language_of
 from shared.identifiers import TenantKey
@@ -65,18 +66,35 @@ Body = TypeVar("Body", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Call(Generic[Body]):
-    """One request, checked."""
+    """One request, checked. What not every door looks at is only read when it is asked for."""
 
     connector: Connector
-    language: Language
+    req: func.HttpRequest
     correlation: str
     query: Mapping[str, Sequence[str]]
-    path: Mapping[str, str]
-    cookies: Mapping[str, str]
     body_bytes: bytes
-    from_elsewhere: bool = False
     json: Body | None = None
     person: Person | None = None
+
+    @cached_property
+    def language(self) -> Language:
+        """The language to answer in."""
+        return _language(self.req)
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The parameters of the route."""
+        return dict(self.req.route_params)
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies that came along."""
+        return _cookies(str(self.req.headers.get("cookie", "")))
+
+    @property
+    def from_elsewhere(self) -> bool:
+        """Whether a page of another site asks, as far as the browser says (Fetch Metadata, Sec-Fetch-Site)."""
+        return str(self.req.headers.get("sec-fetch-site", "")) in ("cross-site", "same-site")
 
     @property
     def caller(self) -> Person:
@@ -186,7 +204,6 @@ class _Request:
 
     def __init__(self, req: func.HttpRequest, function: str, kind: Kind) -> None:
         self.req = req
-        self.language = _language(req)
         self.correlation = secrets.token_hex(8)
         self._function = function
         self._kind = kind
@@ -194,7 +211,10 @@ class _Request:
 
     def response(self, answer: Answer) -> func.HttpResponse:
         """The answer as it leaves."""
-        return to_response(answer, self.language, frame_ancestors=connector().settings.frame_ancestors)
+        if isinstance(answer, Queued):
+            # Nobody reads it: no language has to be found out.
+            return accepted()
+        return to_response(answer, _language(self.req), frame_ancestors=connector().settings.frame_ancestors)
 
     def refused(self, error: ConnectorError) -> func.HttpResponse:
         """A failure with a code of the catalogue."""
@@ -245,8 +265,11 @@ def _served(
 
 def _language(req: func.HttpRequest) -> Language:
     """The language that a page's own link asks for, else the browser's."""
-    accepted = language_of(str(req.headers.get("accept-language", ""))[:1000])
-    return next((one for one in LANGUAGES if one == req.params.get("lang")), accepted)
+    asked = req.params.get("lang")
+    for one in LANGUAGES if asked else ():
+        if one == asked:
+            return one
+    return language_of(str(req.headers.get("accept-language", ""))[:1000])
 
 
 def _call(request: _Request, access: Access, body: type[BaseModel] | None, limit: int) -> Call[Any]:
@@ -258,13 +281,10 @@ def _call(request: _Request, access: Access, body: type[BaseModel] | None, limit
     person = None if access is Access.ANYONE else _person(req, parts, access)
     return Call(
         connector=parts,
-        language=request.language,
+        req=req,
         correlation=request.correlation,
         query=_query(req.url),
-        path=dict(req.route_params),
-        cookies=_cookies(str(req.headers.get("cookie", ""))),
         body_bytes=raw,
-        from_elsewhere=str(req.headers.get("sec-fetch-site", "")) in ("cross-site", "same-site"),
         json=parsed(raw, body) if body else None,
         person=person,
     )
@@ -272,6 +292,8 @@ def _call(request: _Request, access: Access, body: type[BaseModel] | None, limit
 
 def _query(url: str) -> Mapping[str, Sequence[str]]:
     """Every value of every parameter, from the URL itself: the host's own dictionary joins doubled ones."""
+    if "?" not in url:
+        return {}
     try:
         return parse_qs(urlsplit(url).query, keep_blank_values=True, max_num_fields=100)
     except ValueError:
@@ -280,6 +302,8 @@ def _query(url: str) -> Mapping[str, Sequence[str]]:
 
 def _cookies(header: str) -> Mapping[str, str]:
     """RFC 6265 section 5.4, leniently: what another application of the domain left there must not hide ours."""
+    if not header:
+        return {}
     pairs = (part.partition("=") for part in header[:_MAX_HEADER].split(";"))
     return {name.strip(): value.strip() for name, _, value in pairs}
 

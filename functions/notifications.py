@@ -1,10 +1,10 @@
 """Graph's notifications: the doors that answer at once, and the worker behind their queue."""
 
-import json
 import logging
 from typing import Any
 
 import azure.functions as func
+from pydantic_core import from_json
 
 from functions.answers import Answer, Plain, Queued
 from functions.edge import MAX_NOTIFICATION_BYTES, STORAGE, Call, door
@@ -55,8 +55,8 @@ def _take_in(call: Call[Any]) -> Answer:
             raise ConnectorError("body_invalid", detail="validationToken")
         return Plain(tokens[0].encode())
     try:
-        body = json.loads(call.body_bytes)
-    except (ValueError, RecursionError):
+        body = from_json(call.body_bytes, allow_inf_nan=False)
+    except ValueError:
         raise ConnectorError("body_not_json") from None
     if not isinstance(body, dict):
         raise ConnectorError("body_invalid", detail="object expected")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -90,6 +90,7 @@ def catalogue() -> Mapping[str, Entry]:
     }
 
 
+@lru_cache(maxsize=256)
 def language_of(accept_language: str) -> Language:
     """The language to answer in, from an Accept-Language header (RFC 9110 section 12.5.4)."""
     choices: list[tuple[float, int, Language]] = []

@@ -32,11 +32,12 @@ class Sealer:
 
     def __init__(self, data_key: bytes) -> None:
         self._derive = lru_cache(maxsize=64)(lambda purpose: _derived(data_key, purpose))
+        self._cipher = lru_cache(maxsize=64)(lambda purpose: AESGCM(self._derive(purpose)))
 
     def seal(self, purpose: str, plain: str) -> str:
         """The text, encrypted, as base64url without padding."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = AESGCM(self._derive(purpose)).encrypt(nonce, plain.encode(), purpose.encode())
+        sealed = self._cipher(purpose).encrypt(nonce, plain.encode(), purpose.encode())
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
     def seal_the_same(self, purpose: str, plain: str) -> str:
@@ -45,23 +46,22 @@ class Sealer:
         For storage, where a value that did not change must not look changed. It shows whether two values of
         one purpose are equal, so a purpose used with it names its row.
         """
-        key = self._derive(purpose)
         nonce = hmac.new(self._derive(f"{purpose} nonce"), plain.encode(), hashlib.sha256).digest()[:_NONCE_BYTES]
-        sealed = AESGCM(key).encrypt(nonce, plain.encode(), purpose.encode())
+        sealed = self._cipher(purpose).encrypt(nonce, plain.encode(), purpose.encode())
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
     def open(self, purpose: str, sealed: str) -> str:
         """The text that was sealed. Raises SealBrokenError, whatever the reason."""
         try:
             raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
-            key = self._derive(purpose)
-            return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode()).decode()
+            return self._cipher(purpose).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode()).decode()
         except (binascii.Error, ValueError, InvalidTag) as broken:
             raise SealBrokenError from broken
 
     def keyed_hash(self, purpose: str, *parts: str) -> str:
         """HMAC-SHA-256 of the parts, cut to 128 bits, as 32 lower-case hexadecimal digits."""
-        message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+        encoded = [part.encode() for part in parts]
+        message = b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
         return hmac.new(self._derive(purpose), message, hashlib.sha256).hexdigest()[:_HASH_HEX]
 
     def is_keyed_hash(self, candidate: str, purpose: str, *parts: str) -> bool:

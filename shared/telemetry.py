@@ -57,12 +57,18 @@ class Fields(TypedDict, total=False):
     error_type: str
 
 
+_FIELDS = Fields.__annotations__.keys()
+_TO_JSON = json.JSONEncoder(sort_keys=True)
+
+
 def log(event: Event, *, level: int = logging.INFO, **fields: Unpack[Fields]) -> None:
     """Write one line: the event and its fields as JSON."""
-    unknown = fields.keys() - Fields.__annotations__.keys()
-    if unknown:
-        raise ValueError(f"not allowed in a log line: {', '.join(sorted(unknown))}")
-    _log.log(level, "%s %s", event.value, json.dumps(fields, sort_keys=True))
+    if not fields.keys() <= _FIELDS:
+        raise ValueError(f"not allowed in a log line: {', '.join(sorted(fields.keys() - _FIELDS))}")
+    if _log.isEnabledFor(level):
+        # Without asking for the caller, as Logger.log would: it would always be this line.
+        arguments = (event.value, _TO_JSON.encode(fields))
+        _log.handle(_log.makeRecord(_log.name, level, __file__, 0, "%s %s", arguments, None))
 
 
 def quieten_libraries() -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import to_json
+
 from shared.errors import ConnectorError
 from shared.identifiers import Geography, VisitKey, visit_key
 from shared.sealing import SealBrokenError, Sealer
@@ -110,7 +112,7 @@ def _item(sealer: Sealer, geography: Geography, raw: object) -> Item | None:
 
 def packed(sealer: Sealer, batch: Batch) -> Packed:
     """The batch as one queue message; if it is too large for one, the message names the blob that it is kept in."""
-    content = sealer.seal(SEALED_AS, json.dumps(_plain(batch), separators=(",", ":")))
+    content = sealer.seal(SEALED_AS, to_json(_plain(batch)).decode())
     if len(content) <= MAX_MESSAGE_CHARACTERS:
         return Packed(content)
     name = secrets.token_hex(16)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shared.settings import Settings
-from shared.wiring import Connector
-from tests.bench import notes, servers
+from tests.bench import connections, notes, servers
 
 
 def bodies(folder: Path) -> tuple[Path, Path]:
     """A single notification and a batch of 50."""
-    settings = Settings.model_validate({name.lower(): value for name, value in servers.values(folder).items()})
-    connector = Connector(settings)
+    connector = connections.connector(servers.values(folder))
     single, batch = folder / "single.json", folder / "batch.json"
-    single.write_bytes(notes.body(notes.item(connector, notes.new_visit())))
-    batch.write_bytes(notes.body(*(notes.item(connector, notes.new_visit()) for _ in range(50))))
+    items = [notes.item(connector, visit) for visit in notes.visits(50)]
+    single.write_bytes(notes.body(items[0]))
+    batch.write_bytes(notes.body(*items))
     return single, batch

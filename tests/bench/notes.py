@@ -17,9 +17,10 @@ from tests.support.connections import TENANT
 _JOIN_URL = "https%253a%252f%252fteams.microsoft.com%252fl%252fmeetup-join%252f19%253ameeting_bench%2540thread.v2%252f0"
 
 
-def new_visit(tenant: TenantKey = TENANT) -> VisitKey:
-    """A visit that nobody has heard of."""
-    return VisitKey(ConnectionKey(tenant, new_connection_id(tenant.tenant)), secrets.token_hex(16))
+def visits(count: int, connections: int = 1, tenant: TenantKey = TENANT) -> list[VisitKey]:
+    """Visits that nobody has heard of, of so many connections of a tenant."""
+    keys = [ConnectionKey(tenant, new_connection_id(tenant.tenant)) for _ in range(connections)]
+    return [VisitKey(keys[number % connections], secrets.token_hex(16)) for number in range(count)]
 
 
 def item(connector: Connector, visit: VisitKey, encrypted: dict[str, str] | None = None) -> dict[str, Any]:

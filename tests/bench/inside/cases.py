@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json
 from datetime import UTC, datetime
+
+from pydantic_core import from_json
 
 from shared.microsoft.call_events import call_event
 from shared.microsoft.door import accept
@@ -21,8 +22,9 @@ _VISITS = 500
 def all_cases() -> dict[str, Case]:
     """Every case by name."""
     parts = connector()
-    single = [notes.body(notes.item(parts, notes.new_visit())) for _ in range(_VISITS)]
-    batches = [notes.body(*(notes.item(parts, notes.new_visit()) for _ in range(50))) for _ in range(20)]
+    items = [notes.item(parts, visit) for visit in notes.visits(_VISITS, connections=20)]
+    single = [notes.body(one) for one in items]
+    batches = [notes.body(*items[first : first + 50]) for first in range(0, _VISITS, 50)]
     worker = rich(parts)
     return {
         "door": door(single),
@@ -40,4 +42,4 @@ def _check(parts: Connector, bodies: list[bytes]) -> Case:
     """The part of it that decides: JSON, shape, client state."""
     turns = itertools.cycle(bodies)
     received = datetime.now(UTC).isoformat()
-    return lambda: accept(parts.sealer, parts.settings.geography, json.loads(next(turns)), received)
+    return lambda: accept(parts.sealer, parts.settings.geography, from_json(next(turns)), received)

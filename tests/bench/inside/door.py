@@ -29,7 +29,7 @@ class _Out:
 
 def one_notification() -> None:
     """One plain notification of a made-up visit."""
-    door([notes.body(notes.item(connector(), notes.new_visit()))])()
+    door([notes.body(notes.item(connector(), notes.visits(1)[0]))])()
 
 
 def door(bodies: list[bytes]) -> Case:

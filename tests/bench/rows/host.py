@@ -9,7 +9,6 @@ from tests.bench.bodies import bodies
 from tests.bench.model import Row, Section, at_least, at_most, ratios
 from tests.bench.setting import Setting, resident
 from tests.bench.wrk import Load, Target
-from tests.support.processes import Process
 
 _RATE, _TAIL, _BATCH, _MEGABYTES = 0.7, 3, 5, 5
 
@@ -36,6 +35,7 @@ def measure(setting: Setting) -> Iterator[Row]:
 def side_by_side(setting: Setting, targets: list[Target], connections: int = 16, pause_ms: int = 0) -> list[list[Load]]:
     """The loads of each target, run by run; one target after the other within each run."""
     for target in targets:
+        target.once()
         target.load(setting.choose(3, 1), connections, pause_ms)
     found: list[list[Load]] = [[] for _ in targets]
     for _ in range(setting.runs):
@@ -54,7 +54,7 @@ def tails(loads: list[Load]) -> tuple[float, ...]:
     return tuple(load.p99 for load in loads)
 
 
-def grown(setting: Setting, process: Process, target: Target, wanted: int) -> tuple[float, int]:
+def grown(setting: Setting, process: servers.Server, target: Target, wanted: int) -> tuple[float, int]:
     """By how many MB a warm server grows while it answers so many requests; and how many it answered."""
     target.load(setting.choose(10, 3))
     before, asked = resident(process.pid), 0
@@ -63,7 +63,7 @@ def grown(setting: Setting, process: Process, target: Target, wanted: int) -> tu
     return resident(process.pid) - before, asked
 
 
-def _memory(setting: Setting, ours: Process, target: Target) -> Row:
+def _memory(setting: Setting, ours: servers.Server, target: Target) -> Row:
     megabytes, asked = grown(setting, ours, target, setting.choose(200_000, 5_000))
     return at_most("memory grown, door", "MB", (megabytes,), _MEGABYTES, f"over {asked:,} requests")
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import azure.functions as func
 import pytest
 
 from functions.answers import Cookie, Json, Page, to_response
@@ -39,13 +40,10 @@ def test_another_site_cannot_act_with_somebodys_ticket(door: object) -> None:
     made: Settings = settings()
     call: Call[Any] = Call(
         connector=Connector(made),
-        language="en",
+        req=func.HttpRequest(method="POST", url="", headers={"Sec-Fetch-Site": "same-site"}, body=b""),
         correlation="",
         query={"visit": ["abc"]},
-        path={},
-        cookies={},
         body_bytes=b"",
-        from_elsewhere=True,
     )
     with pytest.raises(ConnectorError) as refused:
         door(call)  # type: ignore[operator]
