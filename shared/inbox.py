@@ -39,7 +39,7 @@ class Inbox:
         events: defaultdict[VisitKey, list[CallEvent]] = defaultdict(list)
         for item in batch.items:
             if item.lifecycle:
-                self.upkeep.on_lifecycle(item.visit, item.lifecycle)
+                self.upkeep.on_lifecycle(item.visit, item.lifecycle, item.subscription)
             elif item.tenant not in vouched:
                 _ignored("no valid token" if batch.validation_tokens else "no tokens: see appRoleAssignmentRequired")
             else:

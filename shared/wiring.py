@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from shared.visits.desk import Desk
     from shared.visits.outbox import Outbox
     from shared.visits.reception import Reception
+    from shared.visits.subscriptions import Subscriptions
     from shared.visits.upkeep import Upkeep
 
 # Parts are imported where they are made, so that no function pays for what it does not use.
@@ -248,7 +249,14 @@ class Connector:
             visits=self.visit_store,
             clinicians=self.clinician_store,
             room=MeetingRoom(
-                self.visit_store, self.meetings, self.sealer, self.now, time.sleep, lifetime, self.attendance
+                visits=self.visit_store,
+                meetings=self.meetings,
+                sealer=self.sealer,
+                now=self.now,
+                sleep=time.sleep,
+                meeting_lifetime=lifetime,
+                attendance=self.attendance,
+                subscriptions=self.subscriptions,
             ),
             attendance=self.attendance,
             sealer=self.sealer,
@@ -275,13 +283,20 @@ class Connector:
         return Outbox(self.visit_store, self.teller, self.attendance, self.pointers, self.now, time.sleep, self.breaker)
 
     @cached_property
+    def subscriptions(self) -> "Subscriptions":
+        """Subscriptions to call events."""
+        from shared.visits.subscriptions import Subscriptions
+
+        return Subscriptions(self.visit_store, self.meetings, self.now)
+
+    @cached_property
     def upkeep(self) -> "Upkeep":
         """What timers do."""
         from shared.visits.upkeep import Upkeep
 
         return Upkeep(
             visits=self.visit_store,
-            meetings=self.meetings,
+            subscriptions=self.subscriptions,
             attendance=self.attendance,
             now=self.now,
             visit_lifetime=timedelta(hours=self.settings.visit_hours),

@@ -58,7 +58,7 @@ def checked(answer: httpx.Response) -> Mapping[str, Any]:
     """The answer's JSON, if it is a success; else the error of the catalogue that it means.
 
     Raises:
-        ConnectorError: meeting_access_policy, meeting_refused, microsoft_unavailable.
+        ConnectorError: meeting_access_policy, meeting_refused, microsoft_unavailable, microsoft_throttled.
     """
     if answer.is_success:
         body = json_object(answer) if answer.content else {}
@@ -67,6 +67,8 @@ def checked(answer: httpx.Response) -> Mapping[str, Any]:
         return body
     if answer.status_code == httpx.codes.FORBIDDEN and _POLICY_MESSAGE in answer.text.lower():
         raise ConnectorError("meeting_access_policy")
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        raise ConnectorError("microsoft_throttled", retry_after=_asked(answer))
     if answer.status_code in _RETRIED or answer.is_server_error:
         raise ConnectorError("microsoft_unavailable")
     raise ConnectorError("meeting_refused", status=str(answer.status_code))
@@ -81,6 +83,12 @@ def error_message(answer: httpx.Response) -> str:
 
 def _wait(state: RetryCallState) -> float:
     answer = state.outcome.result() if state.outcome else None
-    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
-    wanted = float(asked) if asked.isdecimal() else 0.5 * 2.0**state.attempt_number
+    asked = _asked(answer) if answer is not None else None
+    wanted = 0.5 * 2.0**state.attempt_number if asked is None else float(asked)
     return min(wanted, _LONGEST_WAIT_SECONDS)
+
+
+def _asked(answer: httpx.Response) -> int | None:
+    """For how many seconds Graph wants to be left alone, if it says so."""
+    asked = answer.headers.get("Retry-After", "")
+    return int(asked[:6]) if asked.isdecimal() else None

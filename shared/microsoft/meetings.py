@@ -91,12 +91,15 @@ class GraphMeetings:
             "expirationDateTime": _zulu(expires),
             "clientState": self._client_state(key),
         }
-        tenant = key.connection.tenant.tenant
-        answer = self._graph.send(tenant, "POST", f"{self._beta}/subscriptions", body=body)
+        tenant = key.connection.tenant
+        answer = self._graph.send(tenant.tenant, "POST", f"{self._beta}/subscriptions", body=body)
         if answer.status_code == httpx.codes.CONFLICT:
             # Only the message names the subscription; the error also holds the ids of the request.
             existing = _OBJECT_ID.search(error_message(answer))
-            return Subscription(existing.group().lower(), expires) if existing else None
+            # Nobody knows how long it still lives: prolonged now, it lives as long as a new one.
+            return self.renew(tenant, Subscription(existing.group().lower(), expires), expires) if existing else None
+        if answer.status_code == httpx.codes.FORBIDDEN and _says_limit(error_message(answer)):
+            raise ConnectorError("subscription_limit")
         return Subscription(str(checked(answer)["id"]), expires)
 
     def renew(self, tenant: TenantKey, subscription: Subscription, expires: datetime) -> Subscription | None:
@@ -126,7 +129,7 @@ class GraphMeetings:
         try:
             checked(answer)
         except ConnectorError as refused:
-            if refused.code in ("microsoft_unavailable", "no_consent"):
+            if refused.code in ("microsoft_unavailable", "microsoft_throttled", "no_consent"):
                 raise
             return refused.code != "meeting_access_policy"
         return True
@@ -174,6 +177,16 @@ def _dial_in(meeting: Mapping[str, Any]) -> str:
         return ""
     number, conference = audio.get("tollFreeNumber") or audio.get("tollNumber"), audio.get("conferenceId")
     return f"{number}, {conference}#" if number and conference else ""
+
+
+def _says_limit(message: str) -> bool:
+    """Whether a refusal is about the number of subscriptions.
+
+    Graph publishes that it is a 403 with a message, not the message: "Maximum number of subscriptions has been
+    reached" was seen for other resources. A refusal for want of a permission says nothing of the kind.
+    """
+    words = message.lower()
+    return "subscription" in words and any(word in words for word in ("limit", "maximum", "quota", "exceed"))
 
 
 def _object_id(attendee: Mapping[str, Any]) -> str:

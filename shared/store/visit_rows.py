@@ -63,7 +63,9 @@ def visit_of(key: VisitKey, found: Mapping[str, Row], sealer: Sealer) -> Visit:
         claimed_until=time_or_none(row, "claimed_until"),
         co_organizers=tuple(json.loads(row.get("co_organizers", "[]"))),
         meeting=Meeting(**meeting) if meeting else None,
-        subscription=Subscription(row["subscription_id"], expires) if expires else None,
+        subscription=Subscription(row["subscription_id"], expires, time_or_none(row, "subscription_prolonged"))
+        if expires
+        else None,
         opened=time_or_none(row, "opened"),
         last_signal=time_or_none(row, "last_signal"),
         ends=tuple(datetime.fromisoformat(end) for end in json.loads(row.get("ends", "[]"))),
@@ -119,6 +121,7 @@ def _visit_row(visit: Visit, seal: _Seals) -> dict[str, Any]:
             "meeting": seal.seal(json.dumps(vars(meeting), sort_keys=True)) if meeting else None,
             "subscription_id": visit.subscription.subscription_id if visit.subscription else None,
             "subscription_expires": visit.subscription.expires if visit.subscription else None,
+            "subscription_prolonged": visit.subscription.prolonged if visit.subscription else None,
             "opened": visit.opened,
             "last_signal": visit.last_signal,
             "ends": json.dumps([end.isoformat() for end in visit.ends]) if visit.ends else None,

@@ -199,6 +199,7 @@ class Desk:
         participant = participant_key(self.sealer, Role.PATIENT, context.user.external_id)
         ticket = self.reception.issue(visit, participant)
         if visit.meeting and visit.phase is Phase.OPEN:
+            self.room.subscriptions.watched(visit)
             return ToMeeting(visit.meeting.join_url, key, ticket)
         return ToWaitingPage(key, ticket)
 

@@ -20,12 +20,11 @@ from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.model import Meeting, Phase, Subscription, Visit
 from shared.visits.ports import ConflictError, Meetings, MeetingWish, VisitStore
+from shared.visits.subscriptions import Subscriptions
 
 _CLAIM_LIFETIME = timedelta(seconds=20)
 _PATIENCE = timedelta(seconds=25)
 _PAUSE_SECONDS = 0.1
-SUBSCRIPTION_LIFETIME = timedelta(hours=12)
-"""Well under Graph's 4,230 minutes for call events; upkeep renews at half of it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class MeetingRoom:
     sleep: Callable[[float], None]
     meeting_lifetime: timedelta
     attendance: Attendance
+    subscriptions: Subscriptions
 
     def open(self, visit: Visit, organizer: str, clinician: str, subject: str) -> Visit:
         """The visit with its meeting open, and the clinician an organizer or co-organizer of it.
@@ -56,7 +56,7 @@ class MeetingRoom:
         deadline = self.now() + _PATIENCE
         while self.now() < deadline:
             if visit.meeting and visit.phase is Phase.OPEN:
-                return self._with_co_organizer(visit, clinician)
+                return self._with_co_organizer(self.subscriptions.watched(visit), clinician)
             claimed = self._claim(visit, organizer)
             if claimed:
                 opened = self._make(claimed, subject)
@@ -101,19 +101,9 @@ class MeetingRoom:
         """Settings and subscription side by side: a clinician is waiting."""
         tenant = claimed.key.connection.tenant
         with ThreadPoolExecutor(max_workers=1) as beside:
-            subscribing = beside.submit(self._subscribe, claimed.key, meeting)
+            subscribing = beside.submit(self.subscriptions.make, claimed.key, meeting)
             self.meetings.configure(tenant, meeting, ())
             return subscribing.result()
-
-    def _subscribe(self, key: VisitKey, meeting: Meeting) -> Subscription | None:
-        """A visit without live events is better than no visit: upkeep tries again."""
-        try:
-            subscription = self.meetings.subscribe(key, meeting, self.now() + SUBSCRIPTION_LIFETIME)
-        except ConnectorError as refused:
-            log(Event.SUBSCRIPTION_FAILED, level=logging.ERROR, visit=key.session, code=refused.code)
-            return None
-        log(Event.SUBSCRIPTION_MADE, visit=key.session)
-        return subscription
 
     def _release(self, claimed: Visit) -> None:
         """Another clinician may try as organizer: this one's meeting could not be made."""

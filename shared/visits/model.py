@@ -30,10 +30,11 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Subscription:
-    """The Graph subscription to a meeting's call events."""
+    """The Graph subscription to a meeting's call events; `prolonged` is when that was last done."""
 
     subscription_id: str
     expires: datetime
+    prolonged: datetime | None = None
 
 
 @dataclass(frozen=True)

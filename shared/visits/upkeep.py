@@ -1,20 +1,20 @@
 """What timers do: renew or repair subscriptions, send what a crash left behind, settle and forget visits."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.clock import Clock
-from shared.errors import ConnectorError
 from shared.identifiers import VisitKey
 from shared.presence.model import Participant, State, Status
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.breaker import CircuitStore, closed_since
-from shared.visits.meeting import SUBSCRIPTION_LIFETIME
 from shared.visits.model import Phase, Visit
-from shared.visits.ports import ConflictError, Meetings, VisitStore
+from shared.visits.ports import ConflictError, VisitStore
 from shared.visits.recall import recalled
+from shared.visits.subscriptions import Subscriptions
 
 REPLAY_FOR = timedelta(days=30)
 """How long what was given up can be replayed; so long its addressee is kept."""
@@ -25,7 +25,7 @@ class Upkeep:
     """What upkeep works with."""
 
     visits: VisitStore
-    meetings: Meetings
+    subscriptions: Subscriptions
     attendance: Attendance
     now: Clock
     visit_lifetime: timedelta
@@ -34,48 +34,35 @@ class Upkeep:
 
     def renew_subscriptions(self) -> None:
         """Prolong what has lived half its life; make anew what is gone or could not be made."""
-        for key in self.visits.live():
-            visit = self.visits.read(key)
-            if visit is None or visit.phase is not Phase.OPEN or self.is_over(visit):
-                continue
-            try:
-                self._renew(visit)
-            except ConnectorError as failed:
-                log(Event.SUBSCRIPTION_FAILED, level=logging.ERROR, visit=key.session, code=failed.code)
+        self._each_live("renew_subscriptions", self._renew)
 
-    def on_lifecycle(self, key: VisitKey, event: str) -> None:
-        """Graph says that a subscription needs us. Prolonging it also authorises it anew; both is never done.
+    def on_lifecycle(self, key: VisitKey, event: str, subscription_id: str) -> None:
+        """Graph says that a subscription needs us. One of a visit that is over may go.
 
-        Graph, "Reduce missing subscriptions and change notifications".
+        Raises:
+            ConnectorError: what it needs could not be done; the queue tries again.
         """
         visit = self.visits.read(key)
-        if visit is None or visit.phase is not Phase.OPEN or visit.subscription is None:
-            return
-        if event == "reauthorizationRequired":
-            self._renew(visit, due=True)
-        elif event == "subscriptionRemoved":
-            self._renew(replace(visit, subscription=None), due=True)
+        if visit and visit.phase is Phase.OPEN and not self.is_over(visit):
+            self.subscriptions.on_lifecycle(visit, event, subscription_id)
 
     def sweep(self) -> None:
         """Send the batons again that were lost with their message; call back what waited for an EHR that was down."""
         answers_since = closed_since(self.circuits, self.now())
-        for key in self.visits.live():
-            visit = self.visits.read(key)
-            if visit is None:
-                continue
-            since = answers_since.get(key.connection)
+
+        def sweep(visit: Visit) -> None:
+            since = answers_since.get(visit.key.connection)
             after = recalled(visit, since, self.now()) if since else visit
             for participant in visit.participants:
                 after = self.attendance.planned(after, participant)
             if after != visit:
                 self._save_and_send(visit, after)
 
+        self._each_live("sweep_writebacks", sweep)
+
     def settle(self) -> None:
-        """Forget the people of every visit that is over and whose writebacks are settled."""
-        for key in self.visits.live():
-            visit = self.visits.read(key)
-            if visit and self.is_over(visit) and not any(map(self._may_be_told, visit.participants.values())):
-                self._settle(visit)
+        """End the subscription of every visit that is over; forget its people once its writebacks are settled."""
+        self._each_live("settle_visits", self._end)
 
     def is_over(self, visit: Visit) -> bool:
         """A visit is over after its longest time, or when it was open and quiet for long enough."""
@@ -93,34 +80,36 @@ class Upkeep:
             for one in participant.writebacks
         )
 
-    def _renew(self, visit: Visit, *, due: bool = False) -> None:
-        if visit.meeting is None:
+    def _each_live(self, function: str, act: Callable[[Visit], None]) -> None:
+        """Do it with every visit that is not settled. Trouble with one must not keep the others from it."""
+        for key in self.visits.live():
+            try:
+                visit = self.visits.read(key)
+                if visit:
+                    act(visit)
+            except Exception as failed:  # noqa: BLE001 - the next round tries again
+                kind = f"{type(failed).__module__}.{type(failed).__qualname__}"
+                log(Event.REQUEST_FAILED, level=logging.ERROR, function=function, visit=key.session, error_type=kind)
+
+    def _renew(self, visit: Visit) -> None:
+        if visit.phase is Phase.OPEN and not self.is_over(visit):
+            self.subscriptions.renew(visit)
+
+    def _end(self, visit: Visit) -> None:
+        if not self.is_over(visit):
             return
-        subscription = visit.subscription
-        expires = self.now() + SUBSCRIPTION_LIFETIME
-        if subscription and not due and subscription.expires - self.now() > SUBSCRIPTION_LIFETIME / 2:
-            return
-        tenant = visit.key.connection.tenant
-        renewed = self.meetings.renew(tenant, subscription, expires) if subscription else None
-        if renewed is None:
-            renewed = self.meetings.subscribe(visit.key, visit.meeting, expires)
-        if renewed:
-            self._save_and_send(visit, replace(visit, subscription=renewed))
-            log(Event.SUBSCRIPTION_RENEWED, visit=visit.key.session)
+        if any(map(self._may_be_told, visit.participants.values())):
+            self.subscriptions.end(visit)
+        else:
+            self._settle(visit)
 
     def _settle(self, visit: Visit) -> None:
-        """Forget first: a visit that is opened again at this moment keeps its subscription.
-
-        One that cannot be ended runs out by itself; what it still brings is of a visit that is settled.
-        """
+        """Forget first: a visit that is opened again at this moment keeps its subscription."""
         if not self._save_and_send(visit, forgotten(visit)):
             return
         log(Event.VISIT_SETTLED, visit=visit.key.session, count=len(visit.participants))
         if visit.subscription:
-            try:
-                self.meetings.unsubscribe(visit.key.connection.tenant, visit.subscription)
-            except ConnectorError as failed:
-                log(Event.SUBSCRIPTION_FAILED, level=logging.ERROR, visit=visit.key.session, code=failed.code)
+            self.subscriptions.delete(visit.key, visit.subscription)
 
     def _save_and_send(self, before: Visit, after: Visit) -> bool:
         """Whether it was saved; a visit that somebody else wrote meanwhile is left for the next round."""

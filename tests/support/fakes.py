@@ -33,8 +33,8 @@ PRESENCE = frozenset({State.WAITING, State.CONNECTED, State.DISCONNECTED})
 NEVER = Told(delivered=False, reason="INVALID-USER-ID")
 
 
-class CrashError(Exception):
-    """The process ended here, as far as the code under test can see."""
+class CrashError(BaseException):
+    """The process ended here, as far as the code under test can see: nothing catches it."""
 
 
 @dataclass

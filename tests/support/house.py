@@ -19,6 +19,7 @@ from shared.visits.model import Visit
 from shared.visits.outbox import Outbox
 from shared.visits.ports import EhrUser
 from shared.visits.reception import Reception
+from shared.visits.subscriptions import Subscriptions
 from shared.visits.upkeep import Upkeep
 from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal
 from tests.support.fakes import (
@@ -101,8 +102,16 @@ class House:
         self.attendance = Attendance(
             self.visits, self.clinicians, self.teller, self.pointers, self.sealer, self.clock, DEBOUNCE
         )
+        self.subscriptions = Subscriptions(self.visits, self.meetings, self.clock)
         self.room = MeetingRoom(
-            self.visits, self.meetings, self.sealer, self.clock, self._sleep, LIFETIME, self.attendance
+            self.visits,
+            self.meetings,
+            self.sealer,
+            self.clock,
+            self._sleep,
+            LIFETIME,
+            self.attendance,
+            self.subscriptions,
         )
         self.reception = Reception(self.visits, self.sealer, self.clock, TENANT.geography, LIFETIME)
         self.desk = Desk(
@@ -123,7 +132,9 @@ class House:
         self.outbox = Outbox(
             self.visits, self.teller, self.attendance, self.pointers, self.clock, self._sleep, self.breaker
         )
-        self.upkeep = Upkeep(self.visits, self.meetings, self.attendance, self.clock, LIFETIME, QUIET, self.circuits)
+        self.upkeep = Upkeep(
+            self.visits, self.subscriptions, self.attendance, self.clock, LIFETIME, QUIET, self.circuits
+        )
 
     def _sleep(self, seconds: float) -> None:
         """Waiting takes its time on the clock, if it shall, and lets other threads run."""

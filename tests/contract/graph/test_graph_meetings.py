@@ -1,6 +1,6 @@
 """Meetings and subscriptions as we ask Graph for them, and what we make of each of its answers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -87,7 +87,9 @@ def test_a_second_subscription_to_a_meeting_is_the_first(microsoft: Parts) -> No
 
 
 def test_the_existing_subscription_is_read_from_the_message_alone(microsoft: Parts) -> None:
-    request_id, existing = "11111111-1111-4111-8111-111111111111", "AAAAAAAA-1111-4111-8111-11111111111A"
+    made = microsoft.meetings.subscribe(visit(), microsoft.meeting(), in_hours(1))
+    assert made is not None
+    request_id, existing = "11111111-1111-4111-8111-111111111111", made.subscription_id.upper()
     message = f"Subscription Id <{existing}> already exists for the requested combination"
     error = {"innerError": {"request-id": request_id}, "code": "Conflict", "message": message}
     microsoft.fault("/subscriptions", status=409, body={"error": error}, times=1)
@@ -118,6 +120,42 @@ def test_a_subscription_is_renewed_and_ended(microsoft: Parts) -> None:
     assert microsoft.meetings.renew(TENANT, made, until) is None
     microsoft.meetings.unsubscribe(TENANT, made)
     assert microsoft.meetings.renew(TENANT, GONE, until) is None
+
+
+LIMITS = [
+    "Maximum number of subscriptions has been reached",
+    "The organization has exceeded its Teams subscription quota.",
+    "Operation: Create; Exception: [Status Code: Forbidden; Reason: Subscription limit reached]",
+]
+
+
+@pytest.mark.parametrize("message", LIMITS)
+def test_an_organisation_without_subscriptions_left_has_an_error_of_its_own(microsoft: Parts, message: str) -> None:
+    meeting = microsoft.meeting()
+    microsoft.fault("/subscriptions", status=403, body={"error": {"code": "ExtensionError", "message": message}})
+    with pytest.raises(ConnectorError) as caught:
+        microsoft.meetings.subscribe(visit(), meeting, in_hours(1))
+    assert code_of(caught) == "subscription_limit"
+    assert microsoft.slept == []
+
+
+@pytest.mark.parametrize("message", ["Insufficient privileges to complete the operation.", "", "limit"])
+def test_another_refusal_of_a_subscription_is_not_taken_for_that(microsoft: Parts, message: str) -> None:
+    meeting = microsoft.meeting()
+    microsoft.fault("/subscriptions", status=403, body={"error": {"code": "Forbidden", "message": message}})
+    with pytest.raises(ConnectorError) as caught:
+        microsoft.meetings.subscribe(visit(), meeting, in_hours(1))
+    assert code_of(caught) == "meeting_refused"
+
+
+def test_a_subscription_that_is_there_already_lives_as_long_as_a_new_one(microsoft: Parts) -> None:
+    key, meeting, soon, late = visit(), microsoft.meeting(), in_hours(1), in_hours(12)
+    first = microsoft.meetings.subscribe(key, meeting, soon)
+    again = microsoft.meetings.subscribe(key, meeting, late)
+    assert first is not None
+    assert again == Subscription(first.subscription_id, late)
+    (shown,) = microsoft.shown("subscriptions")
+    assert abs(datetime.fromisoformat(shown["expirationDateTime"]) - late) < timedelta(seconds=2)
 
 
 def test_a_door_that_does_not_shake_hands_is_no_subscription(microsoft: Parts) -> None:
@@ -171,7 +209,8 @@ def test_a_person_does_not_wait_for_ever(microsoft: Parts) -> None:
     microsoft.fault(MEETINGS, status=429, headers={"Retry-After": "600"})
     with pytest.raises(ConnectorError) as caught:
         microsoft.meeting()
-    assert code_of(caught) == "microsoft_unavailable"
+    assert code_of(caught) == "microsoft_throttled"
+    assert caught.value.retry_after == 600
     assert microsoft.slept == [5.0, 5.0, 5.0]
 
 

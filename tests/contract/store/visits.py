@@ -80,7 +80,7 @@ def full_visit(key: VisitKey) -> Visit:
         claimed_until=START,
         co_organizers=("oid-2", "oid-3"),
         meeting=Meeting("PLAIN-MEETING", "https://teams.example/PLAIN-JOIN", "oid-1"),
-        subscription=Subscription("subscription", START),
+        subscription=Subscription("subscription", START, START - timedelta(hours=1)),
         opened=START,
         last_signal=START,
         ends=(START, START + timedelta(hours=1)),

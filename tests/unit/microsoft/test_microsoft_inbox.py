@@ -32,13 +32,13 @@ class Noted:
 
     def __init__(self) -> None:
         self.events: list[tuple[VisitKey, list[CallEvent]]] = []
-        self.lifecycle: list[tuple[VisitKey, str]] = []
+        self.lifecycle: list[tuple[VisitKey, str, str]] = []
 
     def note(self, key: VisitKey, events: list[CallEvent]) -> None:
         self.events.append((key, events))
 
-    def on_lifecycle(self, key: VisitKey, event: str) -> None:
-        self.lifecycle.append((key, event))
+    def on_lifecycle(self, key: VisitKey, event: str, subscription_id: str) -> None:
+        self.lifecycle.append((key, event, subscription_id))
 
 
 class World:
@@ -118,8 +118,9 @@ def test_an_item_that_cannot_be_read_takes_no_other_with_it(world: World) -> Non
 
 def test_a_lifecycle_item_needs_no_token(world: World) -> None:
     key = visit()
-    world.work([world.item(key, lifecycleEvent="reauthorizationRequired", encryptedContent=None)])
-    assert world.noted.lifecycle == [(key, "reauthorizationRequired")]
+    named = {"lifecycleEvent": "reauthorizationRequired", "subscriptionId": "SUBSCRIPTION-1"}
+    world.work([world.item(key, **named, encryptedContent=None)])
+    assert world.noted.lifecycle == [(key, "reauthorizationRequired", "subscription-1")]
     assert world.noted.events == []
 
 

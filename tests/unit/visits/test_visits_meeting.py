@@ -10,9 +10,9 @@ from shared.errors import ConnectorError
 from shared.identifiers import Role
 from shared.visits.desk import Departure, ToMeeting
 from shared.visits.launch import PendingLaunch
-from shared.visits.meeting import SUBSCRIPTION_LIFETIME
 from shared.visits.model import Phase, Visit
 from shared.visits.ports import EhrUser
+from shared.visits.subscriptions import SUBSCRIPTION_LIFETIME
 from tests.support.fakes import START, CrashError
 from tests.support.house import CONNECTION, LIFETIME, TARGET, House
 

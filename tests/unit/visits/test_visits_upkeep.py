@@ -7,8 +7,8 @@ import pytest
 
 from shared.presence.baton import ABANDONED_AFTER
 from shared.presence.model import Kind, State, Status
-from shared.visits.meeting import SUBSCRIPTION_LIFETIME
 from shared.visits.model import Phase
+from shared.visits.subscriptions import SUBSCRIPTION_LIFETIME
 from shared.visits.upkeep import REPLAY_FOR
 from tests.support.fakes import LATER, NEVER, START, CrashError
 from tests.support.house import QUIET, House, ended, entra, event
@@ -312,7 +312,7 @@ def test_what_is_not_open_or_is_over_is_not_renewed() -> None:
 def test_asked_to_authorize_anew_the_subscription_is_renewed_at_once() -> None:
     house = opened()
     house.clock.forward(60)
-    house.upkeep.on_lifecycle(house.key(), "reauthorizationRequired")
+    house.upkeep.on_lifecycle(house.key(), "reauthorizationRequired", "")
     assert house.meetings.count("renew") == 1
     assert getattr(house.visit().subscription, "expires", None) == house.clock.present + SUBSCRIPTION_LIFETIME
 
@@ -320,7 +320,7 @@ def test_asked_to_authorize_anew_the_subscription_is_renewed_at_once() -> None:
 def test_told_that_the_subscription_was_removed_another_is_made_without_asking_for_the_old() -> None:
     house = opened()
     house.meetings.subscriptions.clear()
-    house.upkeep.on_lifecycle(house.key(), "subscriptionRemoved")
+    house.upkeep.on_lifecycle(house.key(), "subscriptionRemoved", "")
     assert house.meetings.count("renew") == 0
     assert house.meetings.count("subscribe") == 2
     assert list(house.meetings.subscriptions) == [getattr(house.visit().subscription, "subscription_id", "")]
@@ -330,7 +330,7 @@ def test_told_that_the_subscription_was_removed_another_is_made_without_asking_f
 def test_other_lifecycle_events_change_nothing(event_name: str) -> None:
     house = opened()
     before = house.visit()
-    house.upkeep.on_lifecycle(house.key(), event_name)
-    house.upkeep.on_lifecycle(house.key("unknown"), "reauthorizationRequired")
+    house.upkeep.on_lifecycle(house.key(), event_name, "")
+    house.upkeep.on_lifecycle(house.key("unknown"), "reauthorizationRequired", "")
     assert house.visit() == before
     assert house.meetings.count("renew") == 0

@@ -1,0 +1,311 @@
+"""The subscription of a visit: once prolonged, once made, ended in time, and nobody's trouble but its own tenant's."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.errors import ConnectorError
+from shared.identifiers import ConnectionKey, TenantKey, VisitKey
+from shared.presence.model import Kind, Status
+from shared.visits.desk import ToMeeting
+from shared.visits.model import Meeting, Phase, Subscription, Visit
+from shared.visits.subscriptions import APART, SUBSCRIPTION_LIFETIME
+from tests.support.fakes import NEVER, START
+from tests.support.house import QUIET, TENANT, House, entra, event
+
+JOINED, LEFT = Kind.JOINED, Kind.LEFT
+DOC = entra("oid-1")
+REAUTHORIZE, REMOVED = "reauthorizationRequired", "subscriptionRemoved"
+HALF = SUBSCRIPTION_LIFETIME / 2
+THROTTLED = "microsoft_throttled"
+
+
+def opened() -> House:
+    house = House()
+    house.provider_launch()
+    return house
+
+
+def over(house: House, *, given_up: bool = False) -> None:
+    """A visit of which everybody has left; with something that the EHR may yet be told, if wanted."""
+    house.provider_launch()
+    if given_up:
+        house.teller.script.append(NEVER)
+    seconds = (house.clock.present - START).total_seconds()
+    house.happen(event(seconds + 5, "p", JOINED, DOC))
+    house.work()
+    house.happen(event(seconds + 600, "p", LEFT, DOC))
+    house.work_until_quiet()
+    house.clock.present += QUIET + timedelta(minutes=1)
+
+
+def subscription(house: House) -> Subscription:
+    found = house.visit().subscription
+    assert found is not None
+    return found
+
+
+def other_tenants_visit(house: House) -> VisitKey:
+    """An open visit of another tenant, whose subscription has lived half of its life."""
+    tenant = TenantKey(TENANT.geography, "99999999-2222-4333-8444-555555555555")
+    key = VisitKey(ConnectionKey(tenant, "thzrtjzrtjzbthbcekvkvkvkvkuaqcaibaeaqcaib"[:40]), "b" * 32)
+    house.meetings.subscriptions["theirs"] = "https://teams.example/theirs"
+    house.visits.create(
+        Visit(
+            key,
+            house.clock.present,
+            phase=Phase.OPEN,
+            meeting=Meeting("m", "https://teams.example/theirs", "oid-9"),
+            subscription=Subscription("theirs", house.clock.present + timedelta(hours=1)),
+        )
+    )
+    return key
+
+
+def failing(house: House, method: str, code: str, retry_after: int | None = None) -> Callable[[], None]:
+    """Graph answers so for our tenant, until the function that is given back is called."""
+
+    def during(called: str) -> None:
+        if called == method:
+            raise ConnectorError(code, retry_after=retry_after)
+
+    house.meetings.during = during
+    return lambda: setattr(house.meetings, "during", lambda called: None)
+
+
+def test_asked_twice_to_authorize_anew_it_is_prolonged_once() -> None:
+    house = opened()
+    for _ in range(2):
+        house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, subscription(house).subscription_id)
+        house.clock.forward(minutes=9)
+    assert house.meetings.count("renew") == 1
+    assert subscription(house).prolonged == START
+    house.clock.present = START + APART
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, subscription(house).subscription_id)
+    assert house.meetings.count("renew") == 2
+
+
+def test_asked_right_after_the_timers_renewal_it_is_not_prolonged_again() -> None:
+    house = opened()
+    house.clock.present = START + HALF
+    house.upkeep.renew_subscriptions()
+    house.clock.forward(minutes=1)
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    assert house.meetings.count("renew") == 1
+
+
+def test_prolonged_while_somebody_writes_to_the_visit_that_is_not_forgotten() -> None:
+    house = opened()
+    house.visits.conflict_at(1, 2)
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    assert house.meetings.count("renew") == 1
+    assert subscription(house).prolonged == START
+
+
+def test_a_subscription_that_was_never_written_down_is_taken_over_when_it_needs_us() -> None:
+    house = opened()
+    lost = subscription(house)
+    house.visits.save(house.visit(), replace(house.visit(), subscription=None))
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, lost.subscription_id)
+    assert subscription(house).subscription_id == lost.subscription_id
+    assert house.meetings.count("subscribe") == 1
+
+
+def test_told_that_another_subscription_was_removed_ours_stays() -> None:
+    house = opened()
+    before = subscription(house)
+    house.upkeep.on_lifecycle(house.key(), REMOVED, "an-earlier-one")
+    assert subscription(house) == before
+    assert house.meetings.count("subscribe") == 1
+
+
+def test_what_cannot_be_prolonged_now_is_tried_again_by_the_queue() -> None:
+    house = opened()
+    house.meetings.failing["renew"] = "microsoft_unavailable"
+    with pytest.raises(ConnectorError, match="microsoft_unavailable"):
+        house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    house.meetings.failing.clear()
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    assert subscription(house).prolonged == START
+
+
+@pytest.mark.parametrize("event_name", [REAUTHORIZE, REMOVED])
+def test_a_subscription_of_a_visit_that_is_over_may_go(event_name: str) -> None:
+    house = House()
+    over(house, given_up=True)
+    calls = len(house.meetings.calls)
+    house.upkeep.on_lifecycle(house.key(), event_name, "")
+    assert len(house.meetings.calls) == calls
+
+
+def test_the_subscription_ends_with_the_visit_although_its_writebacks_are_not_settled() -> None:
+    house = House()
+    over(house, given_up=True)
+    house.upkeep.settle()
+    assert house.meetings.subscriptions == {}
+    assert (house.visit().phase, house.visit().subscription) == (Phase.OPEN, None)
+    assert Status.GIVEN_UP in {one.status for one in house.provider().writebacks}
+    house.upkeep.settle()
+    house.upkeep.renew_subscriptions()
+    assert house.meetings.count("unsubscribe") == 1
+    assert house.meetings.count("subscribe") == 1
+
+
+@pytest.mark.parametrize("who", ["provider", "patient"])
+def test_launched_again_a_visit_that_was_over_is_followed_again_at_once(who: str) -> None:
+    house = House()
+    over(house, given_up=True)
+    house.upkeep.settle()
+    way = house.provider_launch() if who == "provider" else house.patient_launch()
+    assert isinstance(way, ToMeeting)
+    assert list(house.meetings.subscriptions) == [subscription(house).subscription_id]
+    assert house.meetings.count("create_or_get") == 1
+
+
+@pytest.mark.parametrize("code", [THROTTLED, "subscription_limit", "microsoft_unavailable", "no_consent"])
+@pytest.mark.parametrize("who", ["provider", "patient"])
+def test_a_launch_opens_the_visit_whatever_becomes_of_its_subscription(code: str, who: str) -> None:
+    house = House()
+    failing(house, "subscribe", code)
+    house.provider_launch()
+    way = house.provider_launch() if who == "provider" else house.patient_launch()
+    assert isinstance(way, ToMeeting)
+    assert (house.visit().phase, house.visit().subscription) == (Phase.OPEN, None)
+
+
+def test_opened_while_its_subscription_is_being_ended_the_visit_gets_another() -> None:
+    """Graph tells who opens it that there is one already, which is gone a moment later."""
+    house = House()
+    over(house, given_up=True)
+    ending = subscription(house)
+
+    def opened_again(method: str) -> None:
+        if method == "unsubscribe":
+            house.meetings.during = lambda method: None
+            visit = house.visit()
+            house.visits.save(visit, replace(visit, subscription=ending, last_signal=house.clock.present))
+
+    house.meetings.during = opened_again
+    house.upkeep.settle()
+    assert subscription(house).subscription_id != ending.subscription_id
+    assert list(house.meetings.subscriptions) == [subscription(house).subscription_id]
+
+
+def test_who_opens_it_just_before_its_end_keeps_the_subscription() -> None:
+    house = House()
+    over(house, given_up=True)
+    before = subscription(house)
+
+    def patient_comes(number: int, visit: object) -> None:
+        house.visits.before_write = lambda number, visit: None
+        house.patient_launch()
+
+    house.visits.before_write = patient_comes
+    house.upkeep.settle()
+    assert subscription(house) == before
+    assert house.meetings.count("unsubscribe") == 0
+
+
+def test_a_throttled_tenant_is_left_alone_for_as_long_as_graph_asks_and_the_others_go_on() -> None:
+    house = House()
+    for number in range(5):
+        house.provider_launch(session_id=f"csn-{number}")
+    house.clock.present = START + HALF
+    theirs = other_tenants_visit(house)
+    calls = {"ours": 0}
+
+    def during(called: str) -> None:
+        if called == "renew" and len(house.meetings.calls) - before <= 1:
+            calls["ours"] += 1
+            raise ConnectorError(THROTTLED, retry_after=1200)
+
+    before = len(house.meetings.calls)
+    house.meetings.during = during
+    house.upkeep.renew_subscriptions()
+    # One of ours was tried, and theirs was prolonged.
+    assert (calls["ours"], house.meetings.count("renew")) == (1, 2)
+    found = house.visits.kept[theirs].subscription
+    assert found is not None
+    assert found.prolonged == house.clock.present
+    house.clock.forward(minutes=19)
+    house.upkeep.renew_subscriptions()
+    assert house.meetings.count("renew") == 2
+    house.clock.forward(minutes=1)
+    house.upkeep.renew_subscriptions()
+    assert house.meetings.count("renew") == 2 + 5
+
+
+@pytest.mark.parametrize(("asked", "rest"), [(None, 1), (10**6, 60)])
+def test_a_rest_is_never_endless(asked: int | None, rest: int) -> None:
+    house = opened()
+    house.clock.present = START + HALF
+    end = failing(house, "renew", THROTTLED, asked)
+    house.upkeep.renew_subscriptions()
+    end()
+    house.clock.forward(minutes=rest, seconds=-1)
+    house.upkeep.renew_subscriptions()
+    assert house.meetings.count("renew") == 1
+    house.clock.forward(1)
+    house.upkeep.renew_subscriptions()
+    assert house.meetings.count("renew") == 2
+
+
+@pytest.mark.parametrize("given_up", [True, False])
+def test_while_a_tenant_rests_ending_subscriptions_waits_and_forgetting_people_does_not(given_up: bool) -> None:  # noqa: FBT001
+    house = House()
+    over(house, given_up=given_up)
+    house.visits.create(replace(house.visit(), key=house.key("csn-2")))
+    failing(house, "unsubscribe", THROTTLED, 600)
+    house.upkeep.settle()
+    assert house.meetings.count("unsubscribe") == 1
+    if given_up:
+        assert house.visit("csn-2").subscription is not None
+    else:
+        assert {visit.phase for visit in house.visits.kept.values()} == {Phase.SETTLED}
+
+
+def test_an_organisation_without_subscriptions_left_is_told_once_a_round_and_keeps_those_that_it_has(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    house = opened()
+    end = failing(house, "subscribe", "subscription_limit")
+    for number in range(2, 5):
+        house.provider_launch(session_id=f"csn-{number}")
+    house.clock.present = START + HALF
+    caplog.clear()
+    house.upkeep.renew_subscriptions()
+    told = [json.loads(record.getMessage().partition(" ")[2]) for record in caplog.records]
+    assert [(one["code"], one["tenant"]) for one in told if "code" in one] == [("subscription_limit", TENANT.tenant)]
+    assert subscription(house).prolonged == START + HALF
+    end()
+    house.clock.forward(minutes=10)
+    house.upkeep.renew_subscriptions()
+    assert all(visit.subscription for visit in house.visits.kept.values())
+
+
+def test_one_visit_that_cannot_be_read_does_not_keep_the_others_from_anything(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    house = House()
+    for number in range(3):
+        house.provider_launch(session_id=f"csn-{number}")
+    broken, read = house.key("csn-1"), house.visits.read
+
+    def reading(key: VisitKey) -> Any:
+        if key == broken:
+            raise ValueError("Markername")
+        return read(key)
+
+    house.visits.read = reading  # type: ignore[method-assign]
+    house.clock.present = START + HALF
+    house.upkeep.renew_subscriptions()
+    house.upkeep.sweep()
+    house.upkeep.settle()
+    assert house.meetings.count("renew") == 2
+    assert caplog.text.count("builtins.ValueError") == 3
+    assert "Markername" not in caplog.text
