@@ -2,6 +2,11 @@
 
 Member names come in any letter case; unknown members are ignored and missing ones tolerated. Display names are
 in there; they are not taken out.
+
+Lists with `@` in their name, and those without it as long as they name somebody, are read as changes: no public page
+says that a plain list always names everybody who is there, and to take somebody for gone who is not would mislead a
+clinician. A plain `participants` that is empty can be read in one way only: nobody is there any more, not even in the
+lobby. `activeParticipants` does not know the lobby, so an empty one says nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,13 +17,15 @@ from shared.presence.model import Kind, Signal
 from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal
 
 _ENDED = "callended"
+_ROSTER = frozenset({"rosterupdated", "callrosterupdate", "callrosterupdated"})
 _PREFIX = "microsoft.communication."
 _GONE_LISTS = ("activeparticipants@exited", "activeparticipants@remove", "participants@remove")
+_ROSTER_LIST = "participants"
 _THERE_LISTS = (
     "participants@delta",
     "activeparticipants@delta",
     "activeparticipants@joined",
-    "participants",
+    _ROSTER_LIST,
     "activeparticipants",
 )
 _MAX_LEG = 256
@@ -34,9 +41,17 @@ def call_event(resource: Mapping[str, Any], received: datetime) -> CallEvent:
     """
     event = _lower(resource)
     at = _time(event.get("eventdatetime")) or received
-    kind = str(event.get("eventtype") or event.get("calleventtype") or "").lower().removeprefix(_PREFIX)
+    names = (event.get("eventtype"), event.get("calleventtype"))
+    kinds = {name.lower().removeprefix(_PREFIX) for name in names if isinstance(name, str)}
     signals = tuple(_signals(event, at))
-    return CallEvent(at=at, signals=signals, ended=kind == _ENDED)
+    ended = _ENDED in kinds or (bool(kinds & _ROSTER) and _is_empty_roster(event))
+    return CallEvent(at=at, signals=signals, ended=ended)
+
+
+def _is_empty_roster(event: Mapping[str, Any]) -> bool:
+    """Whether the roster is told as a whole, and nobody is on it. Beside another list it is no whole roster."""
+    others = (name for name in (*_GONE_LISTS, *_THERE_LISTS) if name != _ROSTER_LIST)
+    return event.get(_ROSTER_LIST) == [] and not any(name in event for name in others)
 
 
 def _signals(event: Mapping[str, Any], at: datetime) -> Iterator[LegSignal]:

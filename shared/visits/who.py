@@ -42,7 +42,7 @@ class LegSignal:
 
 @dataclass(frozen=True)
 class CallEvent:
-    """One event of a meeting's call: signals of legs, and whether the meeting was ended for all."""
+    """One event of a meeting's call: signals of legs, and whether it says that nobody is there any more."""
 
     at: datetime
     signals: tuple[LegSignal, ...] = ()

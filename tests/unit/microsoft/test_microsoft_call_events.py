@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ CLINICIAN = Identity(IdentityKind.USER, USER, TENANT)
 GUEST = Identity(IdentityKind.GUEST)
 MACHINE = Identity(IdentityKind.APPLICATION)
 LEFT_REASON = {"reason": "Participant has left the meeting call."}
+INACTIVE_REASON = {"reason": "Participant has entered an inactive state in the roster."}
 AS_USER = {"user": {"id": USER, "displayName": "Markername", "tenantId": TENANT}}
 
 
@@ -59,6 +61,10 @@ GENERATIONS: dict[str, tuple[dict[str, Any], list[Kind]]] = {
     "delta joined": ({"participants@delta": [participant(isInLobby=False)]}, [Kind.JOINED]),
     "delta lobby": ({"participants@delta": [participant(isInLobby=True)]}, [Kind.LOBBY]),
     "delta removed": ({"participants@delta": [participant(isInLobby=False, removedState=LEFT_REASON)]}, [Kind.LEFT]),
+    "delta inactive": (
+        {"participants@delta": [participant(isInLobby=False, removedState=INACTIVE_REASON)]},
+        [Kind.LEFT],
+    ),
     "delta removed from lobby": ({"participants@delta": [participant(isInLobby=True, removedState={})]}, [Kind.LEFT]),
     "delta not removed": ({"participants@delta": [participant(isInLobby=False, removedState=None)]}, [Kind.JOINED]),
     "delta without lobby": ({"participants@delta": [participant()]}, [Kind.JOINED]),
@@ -68,6 +74,8 @@ GENERATIONS: dict[str, tuple[dict[str, Any], list[Kind]]] = {
     "joined": ({"activeParticipants@joined": [participant()]}, [Kind.JOINED]),
     "exited": ({"activeParticipants@exited": [participant(isInLobby=False)]}, [Kind.LEFT]),
     "whole roster": ({"participants": [participant(isInLobby=False)]}, [Kind.JOINED]),
+    "active roster": ({"activeParticipants": [participant()]}, [Kind.JOINED]),
+    "whole roster with one removed": ({"participants": [participant(removedState=LEFT_REASON)]}, [Kind.LEFT]),
     "joined and exited": (
         {"activeParticipants@joined": [participant()], "activeParticipants@exited": [participant()]},
         [Kind.JOINED, Kind.LEFT],
@@ -101,6 +109,7 @@ def test_every_generation_is_read_in_any_letter_case(generation: str, event: dic
         ("eventType", "Microsoft.Communication.CallEnded", True),
         ("callEventType", "callEnded", True),
         ("callEventType", "microsoft.communication.callEnded", True),
+        ("eventType", "Microsoft.Communication.callended", True),
         ("eventType", "callStarted", False),
         ("eventType", "Microsoft.Communication.CallStarted", False),
         ("eventType", "Other.CallEnded", False),
@@ -126,6 +135,11 @@ def test_the_end_of_a_call_is_known_by_every_name(case: str, name: str, value: o
         ({"azureCommunicationServicesUser": {"id": "8:acs:x"}}, GUEST),
         ({"phone": {"id": "+12025550171"}}, GUEST),
         ({"encrypted": {"id": "x"}}, GUEST),
+        ({"onPremises": {"id": "x"}}, GUEST),
+        ({"assertedIdentity": {"id": "+12025550171"}}, GUEST),
+        ({"user": None, "phone": {"id": "+12025550171"}, "assertedIdentity": None}, GUEST),
+        ({"user": None, "applicationInstance": {"id": "x"}}, MACHINE),
+        ({"applicationInstance": None, "acsUser": {"id": "8:acs:x"}}, GUEST),
         ({"user": {"id": ""}}, GUEST),
         ({"user": {"displayName": "Markername"}}, GUEST),
         ({"user": "x"}, GUEST),
@@ -140,6 +154,51 @@ def test_the_end_of_a_call_is_known_by_every_name(case: str, name: str, value: o
 def test_every_kind_of_identity_is_told_apart(case: str, identity: object, expected: Identity) -> None:
     resource = CASES[case]({"participants@delta": [participant(identity=identity)]})
     assert [one.identity for one in read(resource).signals] == [expected]
+
+
+def test_the_end_is_known_by_either_name() -> None:
+    assert read({"eventType": "unknownFutureValue", "callEventType": "callEnded"}).ended
+    assert read({"eventType": "callEnded", "callEventType": "unknownFutureValue"}).ended
+
+
+ROSTER_NAMES = [
+    {"eventType": "rosterUpdated"},
+    {"callEventType": "rosterUpdated"},
+    {"eventType": "Microsoft.Communication.CallRosterUpdate"},
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("event", ROSTER_NAMES, ids=json.dumps)
+def test_a_whole_roster_that_is_empty_says_that_everybody_has_left(case: str, event: dict[str, str]) -> None:
+    assert read(CASES[case]({"participants": [], "eventDateTime": TIME, **event})) == CallEvent(AT, (), ended=True)
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {"participants@delta": []},
+        {"participants": [], "participants@delta": []},
+        {"participants": [], "participants@delta": [participant()]},
+        {"participants": [], "activeParticipants@joined": []},
+        {"participants": None},
+        {"participants": [None]},
+        {"activeParticipants": []},
+        {},
+    ],
+    ids=json.dumps,
+)
+def test_a_list_of_changes_that_is_empty_says_nothing(lists: dict[str, Any]) -> None:
+    assert not read({"eventType": "rosterUpdated", **lists}).ended
+
+
+def test_only_an_event_about_the_roster_can_say_that_it_is_empty() -> None:
+    for event in ({"eventType": "callStarted"}, {"eventType": "unknownFutureValue"}, {}):
+        assert not read({"participants": [], **event}).ended
+
+
+def test_who_is_not_on_a_plain_list_has_not_left() -> None:
+    assert signals({"eventType": "rosterUpdated", "participants": [participant("b")]}) == [("b", Kind.JOINED)]
 
 
 def test_an_identity_without_the_info_around_it_is_found() -> None:
@@ -222,3 +281,68 @@ def test_no_json_object_is_too_odd(resource: dict[str, Any]) -> None:
     event = read(resource)
     assert event.at.tzinfo is not None
     assert all(0 < len(one.leg) <= 256 for one in event.signals)
+
+
+def events() -> st.SearchStrategy[dict[str, Any]]:
+    """Events as any generation may tell them."""
+    identity = st.sampled_from([AS_USER, {"guest": {"id": "g"}}, {"phone": {"id": "+12025550171"}}, {}])
+    changes = st.fixed_dictionaries(
+        {"id": st.sampled_from("abc"), "info": st.fixed_dictionaries({"identity": identity})},
+        optional={"isInLobby": st.booleans(), "removedState": st.sampled_from([LEFT_REASON, INACTIVE_REASON, None])},
+    )
+    name = st.sampled_from(
+        [f"{stem}{tail}" for stem in ("participants", "activeParticipants") for tail in ("@delta", "@remove", "")]
+        + ["activeParticipants@joined", "activeParticipants@exited"]
+    )
+    kinds = st.sampled_from(["rosterUpdated", "callEnded", "Microsoft.Communication.CallStarted"])
+    return st.builds(
+        lambda field, kind, lists: {field: kind, "eventDateTime": TIME, **lists},
+        st.sampled_from(["eventType", "callEventType"]),
+        kinds,
+        st.dictionaries(name, st.lists(changes, max_size=3), max_size=3),
+    )
+
+
+def with_more(value: Any, extra: dict[str, Any]) -> Any:
+    """The value with members that nobody knows, at every depth."""
+    if isinstance(value, dict):
+        return {**{name: with_more(inner, extra) for name, inner in value.items()}, **extra}
+    return [with_more(one, extra) for one in value] if isinstance(value, list) else value
+
+
+def recased(value: Any, chance: Random) -> Any:
+    """The value with its members' names in any letter case."""
+    if isinstance(value, dict):
+        return {
+            "".join(chance.choice((one.upper(), one.lower())) for one in name): recased(inner, chance)
+            for name, inner in value.items()
+        }
+    return [recased(one, chance) for one in value] if isinstance(value, list) else value
+
+
+OPTIONAL = ("displayName", "@odata.type", "tenantId", "eventDateTime", "info", "identity", "isInLobby")
+
+
+def without(value: Any, name: str) -> Any:
+    """The value without a member, at every depth."""
+    if isinstance(value, dict):
+        return {other: without(inner, name) for other, inner in value.items() if other != name}
+    return [without(one, name) for one in value] if isinstance(value, list) else value
+
+
+@given(events(), st.dictionaries(st.text("xyz", min_size=1, max_size=5), JSON, max_size=3), st.randoms())
+def test_letter_case_and_unknown_members_change_nothing(
+    resource: dict[str, Any], extra: dict[str, Any], chance: Random
+) -> None:
+    assert read(recased(with_more(resource, extra), chance)) == read(resource)
+
+
+@given(events(), st.sampled_from(OPTIONAL))
+def test_a_missing_member_changes_nothing_but_what_it_says(resource: dict[str, Any], name: str) -> None:
+    whole, partly = read(resource), read(without(resource, name))
+    assert [one.leg for one in partly.signals] == [one.leg for one in whole.signals]
+    assert partly.ended == whole.ended
+    if name != "isInLobby":
+        assert [one.signal.kind for one in partly.signals] == [one.signal.kind for one in whole.signals]
+    if name not in ("info", "identity", "tenantId"):
+        assert [one.identity for one in partly.signals] == [one.identity for one in whole.signals]
