@@ -20,7 +20,7 @@ def fold(legs: Legs, ends: Iterable[datetime], debounce: timedelta) -> tuple[Ste
     """
     if not any(legs.values()):
         return ()
-    told = _with_ends(legs, tuple(ends))
+    told = with_ends(legs, tuple(ends))
     moments = sorted({signal.at for signals in told.values() for signal in signals})
     raw: list[Step] = []
     for moment in moments:
@@ -33,7 +33,8 @@ def fold(legs: Legs, ends: Iterable[datetime], debounce: timedelta) -> tuple[Ste
     return _without_short_absences(raw, debounce)
 
 
-def _with_ends(legs: Legs, ends: Sequence[datetime]) -> dict[str, tuple[Signal, ...]]:
+def with_ends(legs: Legs, ends: Sequence[datetime]) -> dict[str, tuple[Signal, ...]]:
+    """The signals of each leg, in order, with the leaving that an end of the meeting for all was to it."""
     told: dict[str, tuple[Signal, ...]] = {}
     for leg, signals in legs.items():
         known = set(signals)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.identifiers import Role
-from shared.presence.model import Participant, Signal, State
+from shared.presence.model import PAGE_LEG, Kind, Participant, Signal, State
 from shared.visits.model import Visit
 from shared.visits.ports import EhrUser
 
@@ -95,8 +95,14 @@ def _patient(visit: Visit, at: datetime) -> Participant | None:
     patients = [one for one in visit.participants.values() if one.role is Role.PATIENT]
     if not visit.group and len(patients) == 1:
         return patients[0]
-    candidates = [one for one in patients if _just_left_our_page(one, at)]
-    return candidates[0] if len(candidates) == 1 else None
+    candidates = [one for one in patients if _just_left_our_page(one, at) or _may_come_back_by_link(one)]
+    return candidates[0] if len(candidates) == 1 and _just_left_our_page(candidates[0], at) else None
+
+
+def _may_come_back_by_link(patient: Participant) -> bool:
+    """Who was in the meeting has its link: they may be there again at any time, without coming by our page."""
+    legs = [signals for leg, signals in patient.legs.items() if leg != PAGE_LEG]
+    return bool(legs) and (patient.state is State.DISCONNECTED or all(max(one).kind is Kind.LEFT for one in legs))
 
 
 def _just_left_our_page(patient: Participant, at: datetime) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.identifiers import Role
-from shared.presence.model import Kind, Participant, State
+from shared.presence.model import Kind, Participant, Signal, State
 from shared.visits.model import Visit
 from shared.visits.ports import EhrUser
 from shared.visits.who import Identity, LegSignal, holder, with_signal
@@ -120,6 +120,38 @@ def test_in_a_group_who_is_connected_already_is_no_candidate() -> None:
     ann = replace(ANN, page_joined_at=START, state=State.CONNECTED)
     bob = replace(BOB, page_joined_at=after(30), state=State.WAITING)
     assert whose(visit(ann, bob, group=True), GUEST, seconds=40) == bob
+
+
+def in_the_meeting_and_gone(patient: Participant, *, state: State | None = State.DISCONNECTED) -> Participant:
+    """A patient who left our page long ago, was in the meeting, and is not there any more."""
+    signals = frozenset({Signal(after(10), JOINED), Signal(after(300), LEFT)})
+    return replace(patient, page_joined_at=START, legs={"old": signals}, state=state)
+
+
+@pytest.mark.parametrize("state", [State.DISCONNECTED, State.WAITING])
+def test_in_a_group_who_has_the_link_may_come_back_while_another_is_on_the_way(state: State) -> None:
+    ann = in_the_meeting_and_gone(ANN, state=state)
+    bob = replace(BOB, page_joined_at=after(600))
+    found = whose(visit(ann, bob, group=True), GUEST, seconds=620)
+    assert found is not None
+    assert found.role is Role.GUEST
+
+
+def test_in_a_group_who_comes_back_by_link_alone_is_not_guessed_at() -> None:
+    found = whose(visit(in_the_meeting_and_gone(ANN), BOB, group=True), GUEST, seconds=620)
+    assert found is not None
+    assert found.role is Role.GUEST
+
+
+def test_in_a_group_who_comes_back_by_our_page_is_known() -> None:
+    ann = replace(in_the_meeting_and_gone(ANN), page_joined_at=after(600))
+    assert whose(visit(ann, BOB, group=True), GUEST, seconds=620) == ann
+
+
+def test_in_a_group_who_is_still_in_the_lobby_is_not_expected_again() -> None:
+    ann = replace(ANN, page_joined_at=START, state=State.WAITING, legs={"old": frozenset({Signal(after(10), LOBBY)})})
+    bob = replace(BOB, page_joined_at=after(600))
+    assert whose(visit(ann, bob, group=True), GUEST, seconds=620) == bob
 
 
 def test_the_first_signal_of_a_leg_decides_not_the_first_to_arrive() -> None:
