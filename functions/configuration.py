@@ -16,6 +16,7 @@ from functions.connection_models import (
     HistoryOut,
     Reason,
     VersionIn,
+    WebhookSecretOut,
 )
 from functions.edge import Access, Call, door
 from shared.connections.doctor import Checkup
@@ -91,6 +92,15 @@ def suspend_connection(call: Call[Reason]) -> Answer:
 def resume_connection(call: Call[Any]) -> Answer:
     """Let a connection launch again."""
     return Json(_changed(call, call.connector.connections.resume(key_in_tenant(call), call.caller.object_id), None))
+
+
+@door(blueprint, "GET", "connections/{id}/webhook-secret", access=Access.ADMIN, answer=WebhookSecretOut)
+def get_webhook_secret(call: Call[Any]) -> Answer:
+    """What the receiver of a webhook checks signatures with. That it was read is noted, what it is never."""
+    key = key_in_tenant(call)
+    version, secret = call.connector.connections.webhook_secret(key)
+    log(Event.WEBHOOK_KEY_READ, connection=key.connection, tenant=key.tenant.tenant, correlation=call.correlation)
+    return Json(WebhookSecretOut(version=version, secret=secret))
 
 
 @door(blueprint, "GET", "connections/{id}/history", access=Access.READER, answer=HistoryList)

@@ -10,11 +10,11 @@ from shared.connections.model import (
     Connection,
     ConnectionSettings,
     ConnectionState,
-    EhrKind,
     HistoryEntry,
     differences,
 )
 from shared.connections.records import IntegrationRecord, RecordKind
+from shared.connections.telling import EhrKind
 from shared.errors import Language
 from shared.identifiers import Environment
 
@@ -228,6 +228,13 @@ class CompareOut(Model):
 
     matches: bool
     fields: list[ComparedField]
+
+
+class WebhookSecretOut(Model):
+    """What a receiver checks signatures with, and which version it is."""
+
+    version: int
+    secret: str
 
 
 class TestLaunchIn(Model):

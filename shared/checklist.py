@@ -1,6 +1,6 @@
 """The test launch: every part of a visit tried for real, one line each, without a visit.
 
-Nothing is written to the EHR: its status call is tried with a conference that cannot exist.
+Nothing is written to the EHR: each kind has a call of its own that shows that telling would work.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,23 +11,17 @@ from urllib.parse import quote
 
 import httpx
 
-from shared.clock import Clock
 from shared.connections.doctor import Doctor, Severity
-from shared.connections.model import Connection, Content, EhrKind
-from shared.ehr.epic import EpicStatus
+from shared.connections.model import Connection, Content
+from shared.connections.scopes import backend_scope
+from shared.ehr.kinds import Kinds
 from shared.ehr.smart import SmartEhr
 from shared.errors import ConnectorError
 from shared.http import AnswerTooLargeError, read
-from shared.identifiers import Role
 from shared.keys import Keys
 from shared.microsoft.entra import Entra
 from shared.microsoft.meetings import GraphMeetings
-from shared.presence.model import State
 from shared.settings import Settings
-from shared.visits.ports import EhrUser, StatusMessage
-
-_NO_SUCH_CONFERENCE = "connector-test"
-_EXPECTED_REFUSALS = ("INVALID-CONFERENCE-ID", "INVALID-USER-ID")
 
 
 class Light(StrEnum):
@@ -54,24 +48,24 @@ class Checklist:
 
     doctor: Doctor
     smart: SmartEhr
-    teller: EpicStatus
+    teller: Kinds
     entra: Entra
     meetings: GraphMeetings
     keys: Keys
     http: httpx.Client
     settings: Settings
-    now: Clock
 
     def run(self, connection: Connection, clinician: str) -> Iterator[Line]:
         """All lines, in the order of a visit. Never raises: a failure is a red line."""
         content = connection.approved or connection.content
         yield self._ehr(content)
         yield self._key(content)
-        yield self._line("backend_token", lambda: self._backend(content))
+        if backend_scope(content):
+            yield self._line("backend_token", lambda: self._backend(content))
         yield self._line("graph_token", lambda: self._graph(connection))
         yield self._policy(connection, clinician)
         yield self._door()
-        yield self._status_call(connection, content)
+        yield self._status_call(connection)
 
     def _ehr(self, content: Content) -> Line:
         checkup = self.doctor.check(content.fhir_base_url, content.environment)
@@ -90,9 +84,7 @@ class Checklist:
         return Line("key_published", Light.GREEN if same else Light.RED, "" if same else "other keys")
 
     def _backend(self, content: Content) -> None:
-        if content.ehr_kind is EhrKind.EPIC:
-            scope = content.settings.status_call.scope
-            self.smart.backend_token(content.fhir_base_url, content.environment, scope)
+        self.smart.backend_token(content.fhir_base_url, content.environment, backend_scope(content))
 
     def _graph(self, connection: Connection) -> None:
         self.entra.graph_token(connection.key.tenant.tenant)
@@ -121,16 +113,13 @@ class Checklist:
             echoed = False
         return Line("notifications_reachable", Light.GREEN if echoed else Light.RED)
 
-    def _status_call(self, connection: Connection, content: Content) -> Line:
-        if content.ehr_kind is not EhrKind.EPIC or connection.approved is None:
-            return Line(
-                "status_call", Light.AMBER, "not approved" if connection.approved is None else "nothing to tell"
-            )
-        user = EhrUser(_NO_SUCH_CONFERENCE, content.settings.mnemonics.provider_id_type)
-        message = StatusMessage(_NO_SUCH_CONFERENCE, user, Role.PROVIDER, State.CONNECTED, self.now(), token_urlsafe(8))
-        told = self.teller.tell(connection.key, message)
-        answered = told.delivered or told.reason in _EXPECTED_REFUSALS
-        return Line("status_call", Light.GREEN if answered else Light.RED, "" if answered else told.reason)
+    def _status_call(self, connection: Connection) -> Line:
+        if connection.approved is None:
+            return Line("status_call", Light.AMBER, "not approved")
+        if self.teller.abilities(connection.key).is_mute:
+            return Line("status_call", Light.AMBER, "nothing to tell")
+        told = self.teller.try_out(connection.key)
+        return Line("status_call", Light.GREEN if told.delivered else Light.RED, told.reason)
 
     def _line(self, code: str, attempt: Callable[[], None]) -> Line:
         try:

@@ -60,9 +60,13 @@ class Sealer:
 
     def keyed_hash(self, purpose: str, *parts: str) -> str:
         """HMAC-SHA-256 of the parts, cut to 128 bits, as 32 lower-case hexadecimal digits."""
+        return self.keyed_bytes(purpose, *parts).hex()[:_HASH_HEX]
+
+    def keyed_bytes(self, purpose: str, *parts: str) -> bytes:
+        """HMAC-SHA-256 of the parts, 32 bytes: a secret of that purpose that need not be stored."""
         encoded = [part.encode() for part in parts]
         message = b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
-        return hmac.new(self._derive(purpose), message, hashlib.sha256).hexdigest()[:_HASH_HEX]
+        return hmac.new(self._derive(purpose), message, hashlib.sha256).digest()
 
     def is_keyed_hash(self, candidate: str, purpose: str, *parts: str) -> bool:
         """Whether the candidate is the keyed hash of the parts; takes the same time either way."""

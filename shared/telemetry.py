@@ -14,6 +14,7 @@ class Event(StrEnum):
     REQUEST_FAILED = "request_failed"
     REQUEST_REFUSED = "request_refused"
     CONNECTION_CHANGED = "connection_changed"
+    WEBHOOK_KEY_READ = "webhook_key_read"
     LAUNCH_STARTED = "launch_started"
     LAUNCH_COMPLETED = "launch_completed"
     CLINICIAN_LINKED = "clinician_linked"

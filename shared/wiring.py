@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from shared.clock import Clock, utc_now
 from shared.connections.lifecycle import launchable
 from shared.connections.model import Branding
+from shared.connections.telling import EhrKind
+from shared.connections.webhook_secrets import WebhookSecrets
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Role, connection_key
 from shared.keys import Keys, LocalKeys
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from shared.checklist import Checklist
     from shared.connections.service import Connections
     from shared.ehr.discovery import Discovery
-    from shared.ehr.epic import EpicStatus
+    from shared.ehr.kinds import Kinds
     from shared.ehr.smart import SmartEhr
     from shared.inbox import Inbox
     from shared.microsoft.entra import Entra
@@ -199,11 +201,19 @@ class Connector:
         return SmartEhr(self.ehr_http, self.discovery, self.keys, self.settings, self.now)
 
     @cached_property
-    def teller(self) -> "EpicStatus":
-        """Telling EHRs of transitions."""
+    def teller(self) -> "Kinds":
+        """Telling EHRs of transitions, each in the way of its kind."""
+        from shared.ehr.backend import Backend
         from shared.ehr.epic import EpicStatus
+        from shared.ehr.kinds import Kind, Kinds
+        from shared.ehr.webhook import WebhookTeller
 
-        return EpicStatus(self.ehr_http, self.smart, self.connection_store.read_cached, self.now)
+        backend = Backend(self.ehr_http, self.smart, self.now)
+        kinds: dict[EhrKind, Kind] = {
+            EhrKind.EPIC: EpicStatus(backend, self.now),
+            EhrKind.WEBHOOK: WebhookTeller(self.ehr_http, WebhookSecrets(self.sealer), self.now),
+        }
+        return Kinds(self.connection_store.read_cached, kinds)
 
     @cached_property
     def connections(self) -> "Connections":
@@ -327,7 +337,6 @@ class Connector:
             keys=self.keys,
             http=self.microsoft_http,
             settings=self.settings,
-            now=self.now,
         )
 
     def take_in(self, body: Mapping[str, Any]) -> TakenIn:

@@ -121,9 +121,14 @@ def _is_ip_literal(host: str) -> bool:
 
 def is_refused(url: str, *, allow_loopback: bool) -> bool:
     """Whether an endpoint that an EHR names must not be called or sent to."""
+    return bool(why_refused(url, allow_loopback=allow_loopback))
+
+
+def why_refused(url: str, *, allow_loopback: bool) -> tuple[str, ...]:
+    """Why an address must not be called or sent to: codes of `messages/findings.json`; none if it may be."""
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        return True
-    return bool(_refusals(url, parts, allow_loopback=allow_loopback))
+        return ("not_a_url",)
+    return _refusals(url, parts, allow_loopback=allow_loopback)

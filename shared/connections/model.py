@@ -2,37 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import StringConstraints
 
+from shared.connections.telling import EhrKind, FhirWrites, Frozen, OracleWrites, ShortText, StatusCall, Webhook
 from shared.identifiers import ConnectionKey, Environment
 
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
-StatusCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,16}$")]
 ObjectId = Annotated[
     str, StringConstraints(to_lower=True, pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 ]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
-
-
-class EhrKind(StrEnum):
-    """How an EHR is told of transitions."""
-
-    EPIC = "epic"
-    NONE = "none"
-
-
-class ContextFields(_Frozen):
+class ContextFields(Frozen):
     """Names of the members that the EHR adds to its token response, as the context token asks it to."""
 
     session_id: FieldName = "sessionId"
@@ -42,7 +29,7 @@ class ContextFields(_Frozen):
     visit: FieldName = "visit"
 
 
-class ContextMnemonics(_Frozen):
+class ContextMnemonics(Frozen):
     """What the EHR is asked to fill in for each member. Epic's public mnemonics are the defaults."""
 
     session_id: ShortText = "%CSN%"
@@ -54,25 +41,7 @@ class ContextMnemonics(_Frozen):
     department: ShortText = "%PERFDEPID;;; ; ;;NONE;%"
 
 
-class StatusCall(_Frozen):
-    """Epic's call to set a connection status. Its specification is not public: everything is a setting.
-
-    `code_waiting` is empty by default: no public source names a status for it.
-    """
-
-    path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_.\-]{1,300}$")] = (
-        "/api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus"
-    )
-    method: Literal["GET", "POST"] = "GET"
-    vendor_name: ShortText = "TeamsEhrConnector"
-    code_waiting: StatusCode | None = None
-    code_connected: StatusCode = "1"
-    code_disconnected: StatusCode = "2"
-    base_url: str | None = Field(default=None, max_length=500)
-    scope: ShortText = "system/Appointment.read"
-
-
-class Branding(_Frozen):
+class Branding(Frozen):
     """What patients see of the clinic. A logo comes along in the page itself: no request to anybody else."""
 
     name: ShortText = ""
@@ -86,7 +55,7 @@ class Branding(_Frozen):
     ) = None
 
 
-class ConnectionSettings(_Frozen):
+class ConnectionSettings(Frozen):
     """What can differ from hospital to hospital. Part of the revision, so part of what is approved."""
 
     context: ContextFields = ContextFields()
@@ -98,9 +67,12 @@ class ConnectionSettings(_Frozen):
     meeting_subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] = (
         "Virtual visit"
     )
+    fhir: FhirWrites = FhirWrites()
+    oracle: OracleWrites = OracleWrites()
+    webhook: Webhook = Webhook()
 
 
-class Content(_Frozen):
+class Content(Frozen):
     """One content of a connection. Its fingerprint names the revision."""
 
     fhir_base_url: str
@@ -111,9 +83,42 @@ class Content(_Frozen):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON (sorted members, no white space), its first 32 hexadecimal digits."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        """SHA-256 of the canonical JSON (sorted members, no white space), its first 32 hexadecimal digits.
+
+        A member that came later and has its default is left out, so that what was approved before it came keeps
+        its name.
+        """
+        plain = self.model_dump(mode="json")
+        standard = ConnectionSettings().model_dump(mode="json")
+        for path in ADDED_SINCE:
+            _leave_out_default(plain["settings"], standard, path)
+        canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+ADDED_SINCE: Sequence[tuple[str, ...]] = (
+    ("fhir",),
+    ("oracle",),
+    ("webhook",),
+    ("status_call", "authentication"),
+    ("status_call", "user"),
+    ("status_call", "audit_user"),
+    ("status_call", "audit_user_type"),
+)
+"""Settings that did not exist when the first connections were approved. Their defaults never change."""
+
+
+def _leave_out_default(plain: dict[str, Any], standard: Mapping[str, Any], path: Sequence[str]) -> None:
+    """Take what has its default out of the settings; of a group, each of its members."""
+    name, *rest = path
+    if rest:
+        _leave_out_default(plain[name], standard[name], rest)
+    elif isinstance(standard[name], dict):
+        plain[name] = {member: value for member, value in plain[name].items() if value != standard[name][member]}
+        if not plain[name]:
+            del plain[name]
+    elif plain[name] == standard[name]:
+        del plain[name]
 
 
 class ConnectionState(StrEnum):

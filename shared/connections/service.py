@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.clock import Clock
 from shared.connections import lifecycle
-from shared.connections.base_url import normalise
+from shared.connections.base_url import normalise, why_refused
 from shared.connections.doctor import Checkup, Doctor
-from shared.connections.model import Action, Connection, ConnectionSettings, Content, EhrKind, HistoryEntry
+from shared.connections.model import Action, Connection, ConnectionSettings, Content, HistoryEntry
 from shared.connections.ports import ConnectionStore, Directory, EhrSignIn
+from shared.connections.telling import EhrKind
+from shared.connections.webhook_secrets import WebhookSecrets
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Environment, TenantKey, new_connection_id
 from shared.oauth import Proof, new_proof
@@ -87,7 +89,7 @@ class Connections:
         """Store a new connection. What the doctor finds comes along; only an impossible URL is refused.
 
         Raises:
-            ConnectorError: url_refused, approver_unknown, connection_exists.
+            ConnectorError: url_refused, webhook_url_refused, approver_unknown, connection_exists.
         """
         checkup = self.doctor.check(wish.fhir_base_url, wish.environment)
         content = self._content(tenant, wish, checkup)
@@ -198,6 +200,19 @@ class Connections:
             raise ConnectorError("ehr_sign_in_missing")
         return self.store.write(change)
 
+    def webhook_secret(self, key: ConnectionKey) -> tuple[int, str]:
+        """Version and secret that events are signed with: of the approved content, or else of what is to be approved.
+
+        Raises:
+            ConnectorError: connection_unknown, not_a_webhook.
+        """
+        connection = self.get(key)
+        for content in (connection.approved, connection.content):
+            if content and content.ehr_kind is EhrKind.WEBHOOK:
+                version = content.settings.webhook.secret_version
+                return version, WebhookSecrets(self.sealer).shown(key, version)
+        raise ConnectorError("not_a_webhook")
+
     def other_environment(self, key: ConnectionKey, iss: str) -> Environment | None:
         """The environment of another connection of the tenant that has this base URL; for naming a mix-up."""
         wanted = normalise(iss, allow_loopback=True).url
@@ -231,12 +246,21 @@ class Connections:
             environment=wish.environment,
             ehr_kind=wish.ehr_kind,
             approver=approver.object_id,
-            settings=self._checked(wish.settings),
+            settings=self._checked(wish),
         )
 
-    def _checked(self, settings: ConnectionSettings) -> ConnectionSettings:
-        """The settings, their own base URL for the status call held to the same rules. Raises url_refused."""
-        call = settings.status_call
+    def _checked(self, wish: Wish) -> ConnectionSettings:
+        """The settings, with the addresses in them held to the same rules.
+
+        Raises:
+            ConnectorError: url_refused, webhook_url_refused.
+        """
+        settings = wish.settings
+        call, webhook = settings.status_call, settings.webhook
+        if webhook.url or wish.ehr_kind is EhrKind.WEBHOOK:
+            refusals = why_refused(webhook.url or "", allow_loopback=self.doctor.allow_loopback)
+            if refusals:
+                raise ConnectorError("webhook_url_refused", finding=refusals[0])
         if not call.base_url:
             return settings
         base = normalise(call.base_url, allow_loopback=self.doctor.allow_loopback)

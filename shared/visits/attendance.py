@@ -87,7 +87,7 @@ class Attendance:
         participant = visit.participants[participant_key]
         abilities = self.teller.abilities(visit.key.connection)
         is_known = participant.external_id or participant.role is Role.MEETING
-        words = abilities.words if is_known else frozenset[State]()
+        words = abilities.of(participant.role) if is_known else frozenset[State]()
         steps = self._steps(visit, participant)
         writebacks = plan(
             participant.writebacks,
@@ -102,7 +102,7 @@ class Attendance:
 
     def with_meeting(self, visit: Visit) -> Visit:
         """The visit with its open meeting as something that the EHR is told of, if it has a word for that."""
-        if visit.opened is None or State.OPENED not in self.teller.abilities(visit.key.connection).words:
+        if visit.opened is None or State.OPENED not in self.teller.abilities(visit.key.connection).of(Role.MEETING):
             return visit
         meeting = visit.participants.get(MEETING) or Participant(MEETING, Role.MEETING, 1)
         return self.planned(replace(visit, participants=visit.with_participant(meeting)), MEETING)

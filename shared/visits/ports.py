@@ -172,12 +172,22 @@ class EhrAnswer:
 class Abilities:
     """What an EHR can be told.
 
-    `words` are the states that it has a word for. `stamps_time` says that it notes when it was told, not when it
-    happened: then it can only be told the present.
+    `words` are the states that it has a word for; `by_role` has the roles for which it has other ones. `stamps_time`
+    says that it notes when it was told, not when it happened: then it can only be told the present.
     """
 
     words: frozenset[State] = frozenset()
     stamps_time: bool = True
+    by_role: Mapping[Role, frozenset[State]] = field(default_factory=dict)
+
+    def of(self, role: Role) -> frozenset[State]:
+        """The states of a participant of that role for which there is a word."""
+        return self.by_role.get(role, self.words)
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether this EHR is told of nobody and nothing."""
+        return not any(self.of(role) for role in Role)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ TABLE: dict[str, tuple[dict[str, Any] | None, tuple[int, ...]]] = {
     "GET connections/{id}/history": (None, (401, 404, 403, 200, 200, 200)),
     "GET connections/{id}/records": (None, (401, 404, 403, 200, 200, 200)),
     "POST connections/{id}/records/compare": ({"kind": "provider", "text": "x"}, (401, 404, 403, 200, 200, 200)),
+    "GET connections/{id}/webhook-secret": (None, (401, 404, 403, 403, 403, 409)),
     "POST connections/{id}/test-launch": ({"clinician": "nobody@example"}, (401, 404, 403, 200, 200, 200)),
     "POST connections/{id}/ehr-sign-in": ({}, (401, 404, 403, 403, 200, 403)),
     "POST connections/{id}/approve": ({"fingerprint": MADE_UP}, (401, 404, 403, 403, 409, 403)),

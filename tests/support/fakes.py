@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import ConnectorError
-from shared.identifiers import ConnectionKey, TenantKey, VisitKey
+from shared.identifiers import ConnectionKey, Role, TenantKey, VisitKey
 from shared.oauth import Proof
 from shared.presence.model import State
 from shared.visits.circuit import Circuit
@@ -250,6 +250,7 @@ class FakeTeller:
     def __init__(self) -> None:
         self.vocabulary = PRESENCE
         self.stamps_time = True
+        self.by_role: dict[Role, frozenset[State]] = {}
         self.tries: list[StatusMessage] = []
         self.log: list[StatusMessage] = []
         self.script: deque[Told] = deque()
@@ -258,7 +259,7 @@ class FakeTeller:
 
     def abilities(self, connection: ConnectionKey) -> Abilities:
         """What it can be told."""
-        return Abilities(self.vocabulary, self.stamps_time)
+        return Abilities(self.vocabulary, self.stamps_time, self.by_role)
 
     def tell(self, connection: ConnectionKey, message: StatusMessage) -> Told:
         """Answers by the script, and after its end as `otherwise` says."""

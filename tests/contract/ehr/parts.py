@@ -12,14 +12,20 @@ from sandbox.demo.browser import Browser
 from shared.clock import utc_now
 from shared.connections.model import Connection, ConnectionState, Content
 from shared.connections.records import records
+from shared.connections.telling import EhrKind
+from shared.connections.webhook_secrets import WebhookSecrets
+from shared.ehr.backend import Backend
 from shared.ehr.discovery import Discovery
 from shared.ehr.epic import EpicStatus
+from shared.ehr.kinds import Kind, Kinds
 from shared.ehr.smart import SmartEhr
+from shared.ehr.webhook import WebhookTeller
 from shared.http import guarded_client
 from shared.identifiers import Environment, Role
 from shared.keys import Keys
 from shared.oauth import Proof, new_proof
 from shared.presence.model import State
+from shared.sealing import Sealer
 from shared.visits.ports import EhrAnswer, EhrSignInRequest, EhrUser, StatusMessage, Told
 from tests.support.connections import ANALYST, KEY
 from tests.support.connector import TinyConnector, cast_settings
@@ -64,9 +70,11 @@ class Parts:
         self.http = clients.ehr
         self.control = clients.control
         self.discovery = Discovery(self.http, self.settings, utc_now)
-        self.smart = SmartEhr(self.http, self.discovery, keys or connector.keys, self.settings, utc_now)
+        self.smart_keys = keys or connector.keys
+        self.smart = SmartEhr(self.http, self.discovery, self.smart_keys, self.settings, utc_now)
         self.content = self.content_of()
-        self.epic = EpicStatus(self.http, self.smart, lambda _: self.connection, utc_now)
+        self.secrets = WebhookSecrets(Sealer(self.smart_keys.data_key))
+        self.teller = self.teller_with(self.http)
 
     @property
     def connection(self) -> Connection | None:
@@ -76,6 +84,21 @@ class Parts:
     def base_url(self, environment: Environment = Environment.TEST) -> str:
         """The FHIR base URL as we keep it."""
         return f"{self.hospital}/{PREFIXES[environment]}/api/FHIR/R4"
+
+    def teller_with(self, http: httpx.Client) -> Kinds:
+        """The chooser over all kinds, put together as the wiring does."""
+        backend = Backend(http, self.smart, utc_now)
+        kinds: dict[EhrKind, Kind] = {
+            EhrKind.EPIC: EpicStatus(backend, utc_now),
+            EhrKind.WEBHOOK: WebhookTeller(http, self.secrets, utc_now),
+        }
+        return Kinds(lambda _: self.connection, kinds)
+
+    def becomes(self, kind: EhrKind, **settings: Any) -> None:
+        """The connection is of another kind from now on, with that kind's settings."""
+        plain = self.content.model_dump(mode="json")
+        plain["settings"][kind.value] = settings
+        self.content = Content.model_validate({**plain, "ehr_kind": kind.value})
 
     def content_of(self, **status_call: Any) -> Content:
         """A connection's content; the pretend hospital has a third status, for waiting."""
@@ -159,7 +182,7 @@ class Parts:
 
     def tell(self, state: State = State.CONNECTED, **changes: str) -> Told:
         """Tell it."""
-        return self.epic.tell(KEY, self.message(state, **changes))
+        return self.teller.tell(KEY, self.message(state, **changes))
 
     def told(self) -> list[dict[str, Any]]:
         """What the hospital was told."""

@@ -7,9 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.clock import utc_now
 from shared.connections.model import Content
-from shared.ehr.epic import PERMANENT_CODES, EpicStatus, understood
+from shared.ehr.epic import PERMANENT_CODES, understood
 from shared.presence.model import State
 from shared.visits.ports import Told
 from tests.contract.ehr.parts import Parts
@@ -50,11 +49,11 @@ def test_a_patient_of_a_group_is_told_as_such(ehr: Parts) -> None:
 
 
 def test_the_words_are_those_that_have_a_code(ehr: Parts) -> None:
-    assert ehr.epic.abilities(KEY).words == set(State) - {State.OPENED}
+    assert ehr.teller.abilities(KEY).words == set(State) - {State.OPENED}
     ehr.content = ehr.content_of(code_waiting=None)
-    assert ehr.epic.abilities(KEY).words == {State.CONNECTED, State.DISCONNECTED}
+    assert ehr.teller.abilities(KEY).words == {State.CONNECTED, State.DISCONNECTED}
     ehr.content = Content.model_validate({**ehr.content.model_dump(), "ehr_kind": "none"})
-    assert ehr.epic.abilities(KEY).words == frozenset()
+    assert ehr.teller.abilities(KEY).words == frozenset()
     assert ehr.tell() == Told(delivered=False, reason="connection is gone")
 
 
@@ -114,7 +113,7 @@ def test_a_lock_passes(ehr: Parts) -> None:
 @pytest.mark.parametrize("body", [[], "<html>maintenance</html>", ""])
 def test_a_page_in_place_of_the_ehr_is_no_answer_of_the_ehr(ehr: Parts, body: Any) -> None:
     ehr.fault(STATUS, status=200, body=body, times=1)
-    assert ehr.tell() == Told(delivered=False, retry=True, reason="200 without JSON")
+    assert ehr.tell() == Told(delivered=False, retry=True, reason="200 without JSON", down=True)
     assert ehr.tell() == DONE
 
 
@@ -137,7 +136,7 @@ def test_a_token_that_ran_out_is_replaced_once(ehr: Parts) -> None:
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(ehr: Parts, status: int) -> None:
     ehr.fault(STATUS, status=status, body="later")
-    assert ehr.tell() == Told(delivered=False, retry=True, reason=f"HTTP {status}")
+    assert ehr.tell() == Told(delivered=False, retry=True, reason=f"HTTP {status}", down=True)
     ehr.fault(STATUS, status=status, headers={"Retry-After": "7"}, body=epic_error("LOCK-FAILED"))
     ehr.control.delete("/control/faults").raise_for_status()
     ehr.fault(STATUS, status=status, headers={"Retry-After": "7"}, body="later")
@@ -189,14 +188,13 @@ def test_an_answer_that_was_lost_is_tried_again_though_the_ehr_heard(ehr: Parts)
 def test_an_ehr_that_does_not_answer_in_time_is_tried_again(ehr: Parts) -> None:
     ehr.fault(STATUS, delayMs=900)
     with httpx.Client(timeout=0.3) as hasty:
-        epic = EpicStatus(hasty, ehr.smart, lambda _: ehr.connection, utc_now)
-        told = epic.tell(KEY, ehr.message())
+        told = ehr.teller_with(hasty).tell(KEY, ehr.message())
     assert (told.delivered, told.retry, told.reason) == (False, True, "ReadTimeout")
 
 
 def test_an_answer_without_end_is_tried_again(ehr: Parts) -> None:
     ehr.fault(STATUS, status=200, body="x" * 600_000)
-    assert ehr.tell() == Told(delivered=False, retry=True, reason="AnswerTooLargeError")
+    assert ehr.tell() == Told(delivered=False, retry=True, reason="AnswerTooLargeError", down=True)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +210,7 @@ def test_without_a_token_nothing_is_told_and_the_reason_stands(
     ehr: Parts, rule: dict[str, Any], *, retry: bool, reason: str
 ) -> None:
     ehr.fault(TOKEN, **rule)
-    assert ehr.tell() == Told(delivered=False, retry=retry, reason=reason)
+    assert ehr.tell() == Told(delivered=False, retry=retry, reason=reason, down=retry)
     assert ehr.told() == []
 
 
@@ -228,3 +226,10 @@ def test_the_call_may_go_to_another_base_url(ehr: Parts) -> None:
 def test_what_names_a_person_is_in_no_reason(ehr: Parts) -> None:
     ehr.fault(STATUS, status=400, body={"ExceptionMessage": "no such user: Markername PROV1"})
     assert ehr.tell().reason == "HTTP 400"
+
+
+def test_trying_it_out_tells_nobody_of_anything(ehr: Parts) -> None:
+    assert ehr.teller.try_out(KEY) == DONE
+    assert [call["outcome"] for call in ehr.told()] == ["INVALID-CONFERENCE-ID"]
+    ehr.fault(STATUS, status=404, times=1)
+    assert ehr.teller.try_out(KEY) == Told(delivered=False, reason="HTTP 404")

@@ -43,6 +43,11 @@ OTHERWISE: dict[tuple[str, ...], object] = {
     ("settings", "provider_landing"): "board",
     ("settings", "branding", "clinic_number"): "5550171",
     ("settings", "branding", "logo"): "data:image/png;base64,AAAA",
+    ("settings", "status_call", "authentication"): "basic",
+    ("settings", "fhir", "patient_connected"): "checked-in",
+    ("settings", "fhir", "update_with"): "PATCH",
+    ("settings", "oracle", "patient_connected"): "arrived",
+    ("settings", "webhook", "secret_version"): 2,
 }
 
 
@@ -51,7 +56,7 @@ def changed(path: tuple[str, ...]) -> Content:
     inner = copy
     for name in path[:-1]:
         inner = inner[name]
-    inner[path[-1]] = OTHERWISE.get(path, "x1")
+    inner[path[-1]] = True if inner[path[-1]] is False else OTHERWISE.get(path, "x1")
     return Content.model_validate(copy)
 
 
@@ -65,6 +70,25 @@ def test_any_change_changes_the_fingerprint(path: tuple[str, ...]) -> None:
     other = changed(path)
     assert other.fingerprint != content().fingerprint
     assert list(differences(content(), other)) == [".".join(to_camel(name) for name in path)]
+
+
+@pytest.mark.parametrize(
+    ("approved", "fingerprint"),
+    [
+        (content(), "b97e2919fbdb0595756499982769beaf"),
+        (
+            content(
+                ehr_kind="none",
+                environment="production",
+                settings={"status_call": {"code_waiting": "3"}, "branding": {"name": "Sample Clinic"}},
+            ),
+            "ee97418dda58f7c519cf5917b87d68f5",
+        ),
+    ],
+)
+def test_what_was_approved_with_the_first_settings_keeps_its_name(approved: Content, fingerprint: str) -> None:
+    """Should this fail, a setting was added that is missing in ADDED_SINCE, or a default was changed."""
+    assert approved.fingerprint == fingerprint
 
 
 def test_all_changes_have_different_fingerprints() -> None:
@@ -110,6 +134,10 @@ def test_object_ids_are_compared_in_lower_case() -> None:
         {"settings": {"status_call": {"code_connected": None}}},
         {"settings": {"meeting_subject": " "}},
         {"settings": {"mnemonics": {"session_id": "%" * 201}}},
+        {"settings": {"status_call": {"user": "a:b"}}},
+        {"settings": {"status_call": {"user": "a\r\nX: y"}}},
+        {"settings": {"fhir": {"patient_connected": "fulfilled"}}},
+        {"settings": {"webhook": {"secret_version": 0}}},
     ],
 )
 def test_what_cannot_be_a_content_is_refused(wrong: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What administrators and approvers do, on fakes: above all, who may approve what, and with which proof."""
 
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from shared.connections.doctor import Doctor
 from shared.connections.model import Action, Connection, ConnectionState
 from shared.connections.service import PROOF, PROOF_LIFETIME, SIGN_IN, SIGN_IN_LIFETIME, Connections, Wish
+from shared.connections.webhook_secrets import WebhookSecrets
 from shared.errors import ConnectorError
-from shared.identifiers import ConnectionKey, Environment, TenantKey, connection_key
+from shared.identifiers import ConnectionKey, Environment, TenantKey, connection_key, new_connection_id
 from shared.sealing import Sealer
 from tests.support.connections import (
     ADMIN,
@@ -126,6 +128,42 @@ def test_the_status_calls_own_base_url_is_normalised(desk: Desk) -> None:
 def test_an_approver_whom_the_tenant_does_not_know_is_refused(desk: Desk, approver: str) -> None:
     assert refusal(lambda: desk.submit(approver=approver)) == "approver_unknown"
     assert desk.store.kept == {}
+
+
+@pytest.mark.parametrize(
+    "url", [None, "", "nowhere", "http://receiver.example/", "https://10.0.0.1/", "https://user:word@receiver.example/"]
+)
+def test_a_webhook_has_an_address_that_may_be_called(desk: Desk, url: str | None) -> None:
+    assert refusal(lambda: desk.submit(ehr_kind="webhook", settings={"webhook": {"url": url}})) == "webhook_url_refused"
+
+
+def test_the_secret_is_that_of_what_is_approved(desk: Desk) -> None:
+    def webhook(version: int) -> dict[str, Any]:
+        address = {"url": "https://receiver.example/hook?a=b", "secret_version": version}
+        return {"ehr_kind": "webhook", "settings": {"webhook": address}}
+
+    made = desk.submit(**webhook(4))
+    version, first = desk.use.webhook_secret(made.key)
+    assert version == 4
+    assert len(base64.b64decode(first.removeprefix("whsec_"), validate=True)) == 32
+    approved = desk.approve(made, desk.proof(made))
+    edited = desk.edit(approved, **webhook(5))
+    assert desk.use.webhook_secret(made.key) == (4, first)
+    desk.approve(edited, desk.proof(edited))
+    assert desk.use.webhook_secret(made.key) == (5, WebhookSecrets(desk.sealer).shown(made.key, 5))
+    assert first != desk.use.webhook_secret(made.key)[1]
+
+
+def test_no_two_connections_share_a_secret(desk: Desk) -> None:
+    secrets = WebhookSecrets(desk.sealer)
+    keys = [connection_key(tenant.geography, new_connection_id(tenant.tenant)) for tenant in (TENANT, OTHER_TENANT)]
+    found = {secrets.key(key, version) for key in (*keys, KEY) if key for version in (1, 2, 12, 21)}
+    assert len(found) == 12
+
+
+def test_what_is_no_webhook_has_no_secret(desk: Desk) -> None:
+    made = desk.submit()
+    assert refusal(lambda: desk.use.webhook_secret(made.key)) == "not_a_webhook"
 
 
 def test_a_base_url_is_there_once_in_a_tenant(desk: Desk) -> None:

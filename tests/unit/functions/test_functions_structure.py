@@ -28,6 +28,7 @@ POST   connections/{id}/resume                administrator
 GET    connections/{id}/history               reader
 GET    connections/{id}/records               reader
 POST   connections/{id}/records/compare       reader
+GET    connections/{id}/webhook-secret        administrator
 POST   connections/{id}/test-launch           reader
 POST   connections/{id}/ehr-sign-in           anyone of a tenant
 POST   connections/{id}/approve               anyone of a tenant

@@ -190,6 +190,19 @@ def test_an_ehr_without_words_is_told_nothing_and_the_visit_is_followed_all_the_
     assert house.pointers.sent == []
 
 
+def test_an_ehr_may_have_other_words_for_another_role() -> None:
+    house = House()
+    house.teller.by_role = {Role.PROVIDER: frozenset({CONNECTED})}
+    house.patient_launch()
+    house.provider_launch()
+    house.happen(event(5, "p", JOINED, entra("oid-1")), event(8, "a", JOINED))
+    house.happen(event(60, "p", LEFT, entra("oid-1")), event(61, "a", LEFT))
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED]
+    assert house.told("PAT1")[-2:] == [CONNECTED, DISCONNECTED]
+    assert status_of(house.provider())[-1] == (DISCONNECTED, Status.NOT_NEEDED)
+
+
 def test_two_clinicians_without_a_patient() -> None:
     house = House()
     house.provider_launch("PROV1", "oid-1")
