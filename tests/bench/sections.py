@@ -1,5 +1,5 @@
 """All sections, in the order in which they are measured and shown."""
 
-from tests.bench.rows import cold_start, door, host, launch, rich
+from tests.bench.rows import azurite, cold_start, door, host, launch, rich
 
-ALL = (door.SECTION, host.SECTION, rich.SECTION, launch.SECTION, cold_start.SECTION)
+ALL = (door.SECTION, host.SECTION, azurite.SECTION, rich.SECTION, launch.SECTION, cold_start.SECTION)
