@@ -144,12 +144,13 @@ class Desk:
         if pending.device_test:
             return ToDeviceTest(pending.connection)
         context = context_of(target, pending, answer)
+        visit = self.visits.read(self._visit_key(target.key, context.session_id))
         if context.role is Role.PATIENT:
-            return self._patient(target, context)
-        object_id = self.clinicians.object_id(target.key, context.user.external_id)
-        if object_id is None:
+            return self._patient(target, context, visit)
+        object_id = self._object_id(target.key, context, visit)
+        if not object_id:
             return self._to_sign_in(target.key, context)
-        return self._provider(target, context, object_id)
+        return self._provider(target, context, object_id, visit)
 
     def complete_sign_in(self, target: LaunchTarget, pending: PendingSignIn, code: str) -> ToMeeting:
         """A clinician comes back from the one-time Microsoft sign-in."""
@@ -160,7 +161,16 @@ class Desk:
         context = LaunchContext(
             Role.PROVIDER, pending.session_id, user, pending.department, pending.group, pending.references
         )
-        return self._provider(target, context, object_id)
+        visit = self.visits.read(self._visit_key(target.key, context.session_id))
+        return self._provider(target, context, object_id, visit)
+
+    def _object_id(self, connection: ConnectionKey, context: LaunchContext, visit: Visit | None) -> str:
+        """Who the clinician is at Microsoft; empty if nobody knows. Who launched this visit before stands in it."""
+        key = participant_key(self.sealer, Role.PROVIDER, context.user.external_id)
+        known = visit.participants.get(key) if visit else None
+        if known and known.object_id:
+            return known.object_id
+        return self.clinicians.object_id(connection, context.user.external_id) or ""
 
     def _request(self, target: LaunchTarget, proof: Proof, launch: str | None) -> EhrSignInRequest:
         return EhrSignInRequest(target.base_url, target.environment, self.launch_redirect, proof, launch)
@@ -183,9 +193,9 @@ class Desk:
         url = self.sign_in.authorize_url(connection.tenant, self.sign_in_redirect, proof)
         return Departure(url, proof.state, self.sealer.seal(SIGN_IN, pending.model_dump_json()))
 
-    def _provider(self, target: LaunchTarget, context: LaunchContext, object_id: str) -> ToMeeting:
+    def _provider(self, target: LaunchTarget, context: LaunchContext, object_id: str, found: Visit | None) -> ToMeeting:
         key = self._visit_key(target.key, context.session_id)
-        visit = self._admit(key, context, object_id)
+        visit = self._admit(found, key, context, object_id)
         opened = self.room.open(visit, target.organizer or object_id, object_id, target.subject)
         if opened.meeting is None:
             raise ConnectorError("busy", retry_after=5)
@@ -193,9 +203,9 @@ class Desk:
         ticket = self.reception.issue(opened, participant)
         return ToMeeting(opened.meeting.join_url, key, ticket, board_first=target.board_first)
 
-    def _patient(self, target: LaunchTarget, context: LaunchContext) -> ToMeeting | ToWaitingPage:
+    def _patient(self, target: LaunchTarget, context: LaunchContext, found: Visit | None) -> ToMeeting | ToWaitingPage:
         key = self._visit_key(target.key, context.session_id)
-        visit = self._admit(key, context, "")
+        visit = self._admit(found, key, context, "")
         participant = participant_key(self.sealer, Role.PATIENT, context.user.external_id)
         ticket = self.reception.issue(visit, participant)
         if visit.meeting and visit.phase is Phase.OPEN:
@@ -206,10 +216,12 @@ class Desk:
     def _visit_key(self, connection: ConnectionKey, session_id: str) -> VisitKey:
         return VisitKey(connection, self.sealer.keyed_hash("session id", connection.connection, session_id))
 
-    def _admit(self, key: VisitKey, context: LaunchContext, object_id: str) -> Visit:
-        """The visit with this person in it, made if this is its first launch. Raises visit_expired."""
-        for _ in tries():
-            before = self.visits.read(key)
+    def _admit(self, found: Visit | None, key: VisitKey, context: LaunchContext, object_id: str) -> Visit:
+        """The visit, as it was found, with this person in it; made if there was none. Raises visit_expired."""
+        before = found
+        for number in tries():
+            if number:
+                before = self.visits.read(key)
             base = before or Visit(key, created=self.now())
             if self.now() > base.created + self.visit_lifetime:
                 raise ConnectorError("visit_expired")

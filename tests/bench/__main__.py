@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sandbox.dev.screen import say
 from tests.bench import report
+from tests.bench.cost.prices import assumptions
 from tests.bench.model import Row, Section
 from tests.bench.sections import ALL
 from tests.bench.setting import ROOT, Setting, load_core, machine
@@ -55,7 +56,9 @@ def _measure(sections: list[Section], setting: Setting, *, write_document: bool)
         say(f"  missed: {row.what}: {row.measured}, {row.target}")
     if write_document:
         parts = {one.name: f"\n{one.how}\n\n{report.markdown(found[one.name])}\n" for one in sections}
-        report.into_document(_DOCUMENT, {**parts, "machine": f"\n{report.shape(shape)}\n"})
+        report.into_document(
+            _DOCUMENT, {**parts, "machine": f"\n{report.shape(shape)}\n", "assumptions": f"\n{assumptions()}\n"}
+        )
         say(f"Taken over into {_DOCUMENT.relative_to(ROOT)}.")
     return 1 if missed else 0
 

@@ -1,5 +1,14 @@
 """All sections, in the order in which they are measured and shown."""
 
-from tests.bench.rows import azurite, cold_start, door, host, launch, rich
+from tests.bench.rows import azurite, cold_start, cost, door, host, launch, rich, second_leg
 
-ALL = (door.SECTION, host.SECTION, azurite.SECTION, rich.SECTION, launch.SECTION, cold_start.SECTION)
+ALL = (
+    door.SECTION,
+    host.SECTION,
+    azurite.SECTION,
+    rich.SECTION,
+    launch.SECTION,
+    second_leg.SECTION,
+    cold_start.SECTION,
+    cost.SECTION,
+)

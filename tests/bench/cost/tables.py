@@ -88,7 +88,7 @@ class MemoryTable:
     def submit_transaction(self, operations: Sequence[tuple[Any, ...]]) -> list[dict[str, str]]:
         """All or nothing: refused before anything is written. At most 100 rows of one partition."""
         rows = [operation[1] for operation in operations]
-        if len(operations) > 100 or len({row["PartitionKey"] for row in rows}) != 1:  # noqa: PLR2004 - the service's
+        if len(operations) > 100 or len({row["PartitionKey"] for row in rows}) != 1:
             raise ValueError("not a transaction that the service takes")
         self._wrote(len(operations))
         answers = []
