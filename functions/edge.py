@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.answers import Answer, Failure, Page, Problem, Queued, accepted, to_response
 from functions.beside import beside
-from shared.errors import LANGUAGES, ConnectorError, Language, language_of
+from shared.errors import LANGUAGES, ConnectorError, Language, language_of, name_of
 from shared.identifiers import TenantKey
 from shared.telemetry import Event, log
 from shared.wiring import Connector, connector
@@ -236,7 +236,7 @@ class _Request:
             level=logging.ERROR,
             function=self._function,
             correlation=self.correlation,
-            error_type=f"{type(error).__module__}.{type(error).__qualname__}",
+            error_type=name_of(error),
             milliseconds=self._milliseconds(),
         )
         return self._told(ConnectorError("unavailable", retry_after=10))

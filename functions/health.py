@@ -9,19 +9,21 @@ import azure.functions as func
 
 from functions.answers import Answer, Json
 from functions.edge import Call, door
-from functions.models import HealthOut, VersionOut
+from functions.models import BacklogOut, HealthOut, VersionOut
 
 blueprint = func.Blueprint()
 
 
 @door(blueprint, "GET", "health", answer=HealthOut)
 def health(call: Call[Any]) -> Answer:
-    """Whether storage and keys answer; 503 if not."""
+    """Whether storage and keys answer, and what lies in poison queues or is parked; 503 if storage or keys do not."""
     storage, keys = _storage_answers(call), _keys_answer(call)
     well = storage and keys
     status = "ok" if well else "storage does not answer" if keys else "keys cannot be read"
     geography = call.connector.settings.geography.value
-    return Json(HealthOut(status=status, storage=storage, keys=keys, geography=geography), status=200 if well else 503)
+    backlog = _backlog(call) if storage else None
+    told = HealthOut(status=status, storage=storage, keys=keys, geography=geography, backlog=backlog)
+    return Json(told, status=200 if well else 503)
 
 
 @door(blueprint, "GET", "version", answer=VersionOut)
@@ -38,6 +40,18 @@ def _storage_answers(call: Call[Any]) -> bool:
     except AzureError:
         return False
     return True
+
+
+def _backlog(call: Call[Any]) -> BacklogOut | None:
+    counts = call.connector.backlog.counts()
+    if counts is None:
+        return None
+    return BacklogOut(
+        notifications_poison=counts.poison["notifications-poison"],
+        writebacks_poison=counts.poison["writebacks-poison"],
+        parked=counts.parked,
+        given_up=counts.given_up,
+    )
 
 
 def _keys_answer(call: Call[Any]) -> bool:

@@ -40,13 +40,23 @@ class PrivacyOut(Model):
     fields: list[StoredFieldOut]
 
 
+class BacklogOut(Model):
+    """How much lies where nothing should lie for long."""
+
+    notifications_poison: int
+    writebacks_poison: int
+    parked: int
+    given_up: int
+
+
 class HealthOut(Model):
-    """Whether the connector can do its work."""
+    """Whether the connector can do its work; without a backlog if that could not be counted now."""
 
     status: str
     storage: bool
     keys: bool
     geography: str
+    backlog: BacklogOut | None
 
 
 class VersionOut(Model):

@@ -1,6 +1,5 @@
 """Graph's notifications: the doors that answer at once, and the worker behind their queue."""
 
-import logging
 from typing import Any
 
 import azure.functions as func
@@ -8,6 +7,7 @@ from pydantic_core import from_json
 
 from functions.answers import Answer, Plain, Queued
 from functions.edge import MAX_NOTIFICATION_BYTES, STORAGE, Call, door
+from functions.upkeep import done
 from shared.errors import ConnectorError
 from shared.telemetry import Event, log
 from shared.wiring import connector
@@ -39,9 +39,22 @@ def work_notifications(message: func.QueueMessage) -> None:
 @blueprint.function_name("park_notifications")
 @blueprint.queue_trigger(arg_name="message", queue_name=f"{_QUEUE}-poison", connection=STORAGE)
 def park_notifications(message: func.QueueMessage) -> None:
-    """What failed at every try is tried once more from here, and else stands in the log as parked."""
-    log(Event.QUEUE_MESSAGE_PARKED, level=logging.WARNING, reason=_QUEUE, attempt=message.dequeue_count or 0)
-    connector().inbox.work(message.get_body().decode(errors="replace"))
+    """What failed at every try is tried once more from here, and else parked."""
+    connector().parking.take(message.get_body().decode(errors="replace"), message.dequeue_count or 1)
+
+
+@blueprint.function_name("bring_back_parked")
+@blueprint.timer_trigger(arg_name="timer", schedule="50 */5 * * * *", run_on_startup=False)
+def bring_back_parked(timer: func.TimerRequest) -> None:
+    """Every five minutes: put parked notifications that are due back on the queue."""
+    done("bring_back_parked", timer, connector().parking.bring_back())
+
+
+@blueprint.function_name("bring_back_given_up")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", run_on_startup=False)
+def bring_back_given_up(timer: func.TimerRequest) -> None:
+    """There to be started by hand (once a year it starts itself): try what was given up once more."""
+    done("bring_back_given_up", timer, connector().parking.bring_back_given_up())
 
 
 def _take_in(call: Call[Any]) -> Answer:

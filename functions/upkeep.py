@@ -13,7 +13,7 @@ blueprint = func.Blueprint()
 def renew_subscriptions(timer: func.TimerRequest) -> None:
     """Every ten minutes: prolong subscriptions at half life, make missing ones anew."""
     connector().upkeep.renew_subscriptions()
-    _done("renew_subscriptions", timer)
+    done("renew_subscriptions", timer)
 
 
 @blueprint.function_name("sweep_writebacks")
@@ -21,7 +21,7 @@ def renew_subscriptions(timer: func.TimerRequest) -> None:
 def sweep_writebacks(timer: func.TimerRequest) -> None:
     """Every minute: send batons that were lost with their message."""
     connector().upkeep.sweep()
-    _done("sweep_writebacks", timer)
+    done("sweep_writebacks", timer)
 
 
 @blueprint.function_name("settle_visits")
@@ -29,7 +29,7 @@ def sweep_writebacks(timer: func.TimerRequest) -> None:
 def settle_visits(timer: func.TimerRequest) -> None:
     """Every five minutes: forget the people of visits that are over."""
     connector().upkeep.settle()
-    _done("settle_visits", timer)
+    done("settle_visits", timer)
 
 
 @blueprint.function_name("remove_orphans")
@@ -37,7 +37,7 @@ def settle_visits(timer: func.TimerRequest) -> None:
 def remove_orphans(timer: func.TimerRequest) -> None:
     """Every day: delete blobs of notifications that no queue message points to any more."""
     parts = connector()
-    _done("remove_orphans", timer, parts.batches.remove_orphans(parts.now()))
+    done("remove_orphans", timer, parts.batches.remove_orphans(parts.now()))
 
 
 @blueprint.function_name("rotate_certificate")
@@ -46,8 +46,9 @@ def rotate_certificate(timer: func.TimerRequest) -> None:
     """Every day: see whether the certificate of notifications is old, and whether older ones may go."""
     parts = connector()
     parts.keys.rotate_certificate(parts.now())
-    _done("rotate_certificate", timer)
+    done("rotate_certificate", timer)
 
 
-def _done(name: str, timer: func.TimerRequest, count: int = 0) -> None:
+def done(name: str, timer: func.TimerRequest, count: int = 0) -> None:
+    """Log that a timer's work is done, and how much of it there was where that is counted."""
     log(Event.UPKEEP_DONE, function=name, reason="past due" if timer.past_due else "on time", count=count)

@@ -10,7 +10,7 @@ import azure.functions as func
 from functions.answers import Answer, Json
 from functions.edge import STORAGE, Access, Call, door
 from functions.visit_models import ReplayIn, ReplayOut, WritebackList, WritebackOut
-from shared.errors import ConnectorError
+from shared.errors import ConnectorError, name_of
 from shared.identifiers import VisitKey, visit_key
 from shared.presence.model import Status, Writeback
 from shared.telemetry import Event, log
@@ -31,9 +31,20 @@ def deliver_writebacks(message: func.QueueMessage) -> None:
 @blueprint.function_name("park_writebacks")
 @blueprint.queue_trigger(arg_name="message", queue_name=f"{_QUEUE}-poison", connection=STORAGE)
 def park_writebacks(message: func.QueueMessage) -> None:
-    """A pointer that failed at every try: the writeback is safe in its visit; the sweep makes a new pointer."""
-    log(Event.QUEUE_MESSAGE_PARKED, level=logging.WARNING, reason=_QUEUE, attempt=message.dequeue_count or 0)
-    _deliver(message)
+    """A pointer that failed at every try is tried once more from here, and else dropped.
+
+    Nothing is lost with it: the writeback and its baton are in the visit, and the sweep makes a new pointer.
+    """
+    try:
+        _deliver(message)
+    except Exception as failed:  # noqa: BLE001 - a poison queue has none of its own: what fails here would pile up
+        log(
+            Event.QUEUE_MESSAGE_PARKED,
+            level=logging.WARNING,
+            function="park_writebacks",
+            reason=name_of(failed),
+            attempt=message.dequeue_count or 1,
+        )
 
 
 @door(blueprint, "GET", "writebacks", access=Access.READER, answer=WritebackList)

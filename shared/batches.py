@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from shared.identifiers import Geography
-from shared.microsoft.door import Batch, InBlob, unpacked
+from shared.microsoft.door import Batch, InBlob, packed, sealed, unpacked
 from shared.sealing import SealBrokenError, Sealer
 from shared.store.blobs import Blobs
 from shared.telemetry import Event, log
@@ -15,16 +16,27 @@ ORPHANED_AFTER = timedelta(days=8)
 """A queue message lives for seven days: a blob that is older has none that points to it."""
 
 
+class Sending(Protocol):
+    """The queue of notifications."""
+
+    def send(self, text: str, delay: timedelta) -> None:
+        """Put a message on the queue; it becomes visible after the delay."""
+        ...
+
+
 @dataclass(frozen=True)
 class Batches:
-    """Where batches are. The blobs are only made when the first large batch comes."""
+    """Where batches are. Blobs and queue are only opened when something has to be read or sent."""
 
     sealer: Sealer
     geography: Geography
     large: Callable[[], Blobs]
+    queue: Callable[[], Sending]
 
     def open(self, message: str) -> Batch | None:
-        """The batch of a queue message, or None if there is nothing to do for it any more, or never was.
+        """The batch of a queue message, or of a text that was kept.
+
+        None if there is nothing to do for it any more, or never was.
 
         Raises:
             AzureError: its blob cannot be read now.
@@ -38,6 +50,17 @@ class Batches:
                 return None
             content = self._unpacked(text)
         return content if isinstance(content, Batch) else None
+
+    def send(self, batch: Batch, delay: timedelta) -> None:
+        """Put a batch on the queue. Raises AzureError; then it may be there all the same, which is harmless."""
+        one = packed(self.sealer, batch)
+        if one.blob:
+            self.large().write(one.blob, one.content)
+        self.queue().send(one.message, delay)
+
+    def sealed(self, batch: Batch) -> str:
+        """The batch as a text to be kept; `open` reads it."""
+        return sealed(self.sealer, batch)
 
     def forget(self, message: str) -> None:
         """The batch of this message is worked through, or kept elsewhere: its blob, if it has one, may go."""

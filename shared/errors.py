@@ -62,6 +62,11 @@ class ConnectorError(Exception):
         )
 
 
+def name_of(error: Exception) -> str:
+    """What a log line says of an error: its code, or its type. Never its text, in which there could be anything."""
+    return error.code if isinstance(error, ConnectorError) else f"{type(error).__module__}.{type(error).__qualname__}"
+
+
 class _Facts(dict[str, str]):
     """An unknown placeholder shows as a dash: a sentence with a gap beats a crash while reporting one."""
 

@@ -2,18 +2,22 @@
 
 import logging
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from shared.batches import Batches
+from shared.errors import name_of
 from shared.identifiers import VisitKey
 from shared.microsoft.call_events import call_event
-from shared.microsoft.door import Item
+from shared.microsoft.door import Batch, Item
 from shared.microsoft.notifications import NotificationRefusedError, Notifications
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.upkeep import Upkeep
 from shared.visits.who import CallEvent
+
+AGAIN_AFTER = timedelta(seconds=10)
+"""As long as the host waits before it tries a message again (`visibilityTimeout` in host.json)."""
 
 
 @dataclass(frozen=True)
@@ -28,26 +32,45 @@ class Inbox:
     def work(self, message: str) -> None:
         """Do what one queue message says. Each item is judged alone; what cannot be believed is left out.
 
+        A visit for which something fails is tried again by itself: neither are the others worked again, nor do
+        they wait for it.
+
         Raises:
-            KeysUnavailableError, ConnectorError, AzureError: nothing is lost; the queue tries again.
+            Exception: nothing could be done now, and nothing is lost; the queue tries again.
         """
         batch = self.batches.open(message)
         if batch is None:
             return
+        vouched = self.notifications.vouched_tenants(batch.validation_tokens, datetime.fromisoformat(batch.received))
+        by_visit: defaultdict[VisitKey, list[Item]] = defaultdict(list)
+        for item in batch.items:
+            by_visit[item.visit].append(item)
+        failed: dict[VisitKey, Batch] = {}
+        for visit, items in by_visit.items():
+            part = replace(batch, items=tuple(items))
+            try:
+                self._work_visit(visit, part, vouched)
+            except Exception as error:
+                if len(by_visit) == len(failed) + 1:
+                    raise
+                log(Event.NOTIFICATION_RETRYING, level=logging.WARNING, visit=visit.session, reason=name_of(error))
+                failed[visit] = part
+        for part in failed.values():
+            self.batches.send(part, AGAIN_AFTER)
+        self.batches.forget(message)
+
+    def _work_visit(self, visit: VisitKey, batch: Batch, vouched: frozenset[str]) -> None:
         received = datetime.fromisoformat(batch.received)
-        vouched = self.notifications.vouched_tenants(batch.validation_tokens, received)
-        events: defaultdict[VisitKey, list[CallEvent]] = defaultdict(list)
+        events: list[CallEvent] = []
         for item in batch.items:
             if item.lifecycle:
-                self.upkeep.on_lifecycle(item.visit, item.lifecycle, item.subscription)
+                self.upkeep.on_lifecycle(visit, item.lifecycle, item.subscription)
             elif item.tenant not in vouched:
                 _ignored("no valid token" if batch.validation_tokens else "no tokens: see appRoleAssignmentRequired")
             else:
-                self._read(item, received, events[item.visit])
-        for visit, of_visit in events.items():
-            if of_visit:
-                self.attendance.note(visit, of_visit)
-        self.batches.forget(message)
+                self._read(item, received, events)
+        if events:
+            self.attendance.note(visit, events)
 
     def _read(self, item: Item, received: datetime, events: list[CallEvent]) -> None:
         try:

@@ -24,6 +24,8 @@ class Event(StrEnum):
     SUBSCRIPTION_FAILED = "subscription_failed"
     NOTIFICATIONS_ACCEPTED = "notifications_accepted"
     NOTIFICATION_IGNORED = "notification_ignored"
+    NOTIFICATION_RETRYING = "notification_retrying"
+    NOTIFICATION_GIVEN_UP = "notification_given_up"
     EVENTS_FOLDED = "events_folded"
     WRITEBACK_DELIVERED = "writeback_delivered"
     WRITEBACK_RETRYING = "writeback_retrying"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx
     from azure.data.tables import TableServiceClient
 
+    from shared.backlog import Backlog
     from shared.batches import Batches
     from shared.checklist import Checklist
     from shared.connections.service import Connections
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
     from shared.inbox import Inbox
     from shared.microsoft.entra import Entra
     from shared.microsoft.meetings import GraphMeetings
+    from shared.parking import Parking
     from shared.store.blobs import Blobs
     from shared.store.circuits import TableCircuits
     from shared.store.clinicians import TableClinicians
     from shared.store.connections import TableConnections
-    from shared.store.queues import QueuePointers
+    from shared.store.queues import QueuePointers, QueueTexts
     from shared.store.visits import TableVisits
     from shared.visits.attendance import Attendance
     from shared.visits.breaker import Breaker
@@ -167,7 +169,44 @@ class Connector:
         """Batches of notifications between door and worker."""
         from shared.batches import Batches
 
-        return Batches(self.sealer, self.settings.geography, lambda: self.large_notifications)
+        return Batches(
+            self.sealer,
+            self.settings.geography,
+            lambda: self.large_notifications,
+            lambda: self.notification_queue,
+        )
+
+    @cached_property
+    def notification_queue(self) -> "QueueTexts":
+        """The queue of notifications, for what goes back there."""
+        from shared.store.queues import NOTIFICATIONS, QueueTexts, make_queues, queue_client
+
+        if self.settings.storage_connection:
+            make_queues(self.settings)
+        return QueueTexts(queue_client(self.settings, NOTIFICATIONS))
+
+    @cached_property
+    def parked_notifications(self) -> "Blobs":
+        """Batches of notifications that could not be worked through."""
+        from shared.store.blobs import PARKED_NOTIFICATIONS
+
+        return self._blobs(PARKED_NOTIFICATIONS)
+
+    @cached_property
+    def parking(self) -> "Parking":
+        """What failed at every try."""
+        from shared.parking import Parking
+
+        return Parking(lambda: self.inbox, self.batches, lambda: self.parked_notifications, self.now)
+
+    @cached_property
+    def backlog(self) -> "Backlog":
+        """How much lies where nothing should lie for long."""
+        from shared.backlog import Backlog
+        from shared.store.queues import POISON, queue_client
+
+        queues = {name: queue_client(self.settings, name) for name in POISON}
+        return Backlog(queues, lambda: self.parked_notifications, self.now)
 
     @cached_property
     def entra(self) -> "Entra":

@@ -37,11 +37,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one request brought: its items that are ours, and when it came."""
+    """What one request brought: its items that are ours, and when it came; how often it came back from parking."""
 
     items: tuple[Item, ...]
     validation_tokens: tuple[str, ...]
     received: str
+    tries: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,14 @@ def _item(sealer: Sealer, geography: Geography, raw: object) -> Item | None:
     )
 
 
+def sealed(sealer: Sealer, batch: Batch) -> str:
+    """The batch as a text that only this stamp can read."""
+    return sealer.seal(SEALED_AS, to_json(_plain(batch)).decode())
+
+
 def packed(sealer: Sealer, batch: Batch) -> Packed:
     """The batch as one queue message; if it is too large for one, the message names the blob that it is kept in."""
-    content = sealer.seal(SEALED_AS, to_json(_plain(batch)).decode())
+    content = sealed(sealer, batch)
     if len(content) <= MAX_MESSAGE_CHARACTERS:
         return Packed(content)
     name = secrets.token_hex(16)
@@ -134,12 +140,13 @@ def unpacked(sealer: Sealer, geography: Geography, text: str) -> Batch | InBlob:
         if key is None:
             raise SealBrokenError
         items.append(Item(key, one["tenant"], one["subscription"], one["encrypted"], one["lifecycle"]))
-    return Batch(tuple(items), tuple(raw["tokens"]), raw["received"])
+    return Batch(tuple(items), tuple(raw["tokens"]), raw["received"], raw.get("tries", 0))
 
 
 def _plain(batch: Batch) -> Mapping[str, Any]:
     return {
         "received": batch.received,
+        "tries": batch.tries,
         "tokens": batch.validation_tokens,
         "items": [
             {

@@ -6,7 +6,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
@@ -60,9 +60,10 @@ class Blobs:
         except ResourceNotFoundError:
             return
 
-    def all(self) -> Iterator[Listed]:
-        """Every blob of the container, page after page."""
-        for one in self._client.list_blobs(include=["metadata"]):
+    def all(self, *, hurried: bool = False) -> Iterator[Listed]:
+        """Every blob of the container, page after page; hurried, with one short try for each page."""
+        options: Any = {"retry_total": 0, "connection_timeout": 1, "read_timeout": 2} if hurried else {}
+        for one in self._client.list_blobs(include=["metadata"], **options):
             yield Listed(one.name, one.last_modified, dict(one.metadata or {}))
 
 

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
 from shared.identifiers import Geography, visit_key
 from shared.settings import Settings
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 NOTIFICATIONS = "notifications"
 WRITEBACKS = "writebacks"
-QUEUES = (NOTIFICATIONS, WRITEBACKS, f"{NOTIFICATIONS}-poison", f"{WRITEBACKS}-poison")
+POISON = (f"{NOTIFICATIONS}-poison", f"{WRITEBACKS}-poison")
+QUEUES = (NOTIFICATIONS, WRITEBACKS, *POISON)
 _LONGEST_DELAY = timedelta(days=6)
 _FOREVER = -1
 
@@ -28,8 +29,31 @@ class QueuePointers:
 
     def send(self, pointer: Pointer, delay: timedelta) -> None:
         """Put the pointer on the queue; it becomes visible after the whole seconds of the delay."""
-        seconds = int(min(delay, _LONGEST_DELAY).total_seconds())
-        self._client.send_message(pointer_to_text(pointer), visibility_timeout=seconds, time_to_live=_FOREVER)
+        self._client.send_message(pointer_to_text(pointer), visibility_timeout=_seconds(delay), time_to_live=_FOREVER)
+
+
+class QueueTexts:
+    """A queue of texts. They live for the seven days that those of an output binding do."""
+
+    def __init__(self, client: "QueueClient") -> None:
+        self._client = client
+
+    def send(self, text: str, delay: timedelta) -> None:
+        """Put the text on the queue; it becomes visible after the whole seconds of the delay."""
+        self._client.send_message(text, visibility_timeout=_seconds(delay))
+
+
+def _seconds(delay: timedelta) -> int:
+    return int(min(delay, _LONGEST_DELAY).total_seconds())
+
+
+def waiting(client: "QueueClient") -> int:
+    """About how many messages are on a queue, in one hurried try; none if there is no such queue. Raises AzureError."""
+    try:
+        properties = client.get_queue_properties(retry_total=0, connection_timeout=1, read_timeout=2)
+    except ResourceNotFoundError:
+        return 0
+    return properties.approximate_message_count or 0
 
 
 def pointer_to_text(pointer: Pointer) -> str:

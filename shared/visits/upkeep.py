@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.clock import Clock
+from shared.errors import name_of
 from shared.identifiers import VisitKey
 from shared.presence.model import Participant, State, Status
 from shared.telemetry import Event, log
@@ -88,8 +89,13 @@ class Upkeep:
                 if visit:
                     act(visit)
             except Exception as failed:  # noqa: BLE001 - the next round tries again
-                kind = f"{type(failed).__module__}.{type(failed).__qualname__}"
-                log(Event.REQUEST_FAILED, level=logging.ERROR, function=function, visit=key.session, error_type=kind)
+                log(
+                    Event.REQUEST_FAILED,
+                    level=logging.ERROR,
+                    function=function,
+                    visit=key.session,
+                    error_type=name_of(failed),
+                )
 
     def _renew(self, visit: Visit) -> None:
         if visit.phase is Phase.OPEN and not self.is_over(visit):

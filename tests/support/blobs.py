@@ -1,9 +1,9 @@
-"""A container of blobs in memory; held to the same tests as the real one."""
+"""A container of blobs and a queue of texts in memory; the container is held to the same tests as the real one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from azure.core.exceptions import ServiceRequestError
 
@@ -40,7 +40,7 @@ class FakeBlobs(Blobs):
         self._answer()
         self.kept.pop(name, None)
 
-    def all(self) -> Iterator[Listed]:
+    def all(self, *, hurried: bool = False) -> Iterator[Listed]:
         """Everything."""
         self._answer()
         for name, (_, written, facts) in sorted(self.kept.items()):
@@ -49,3 +49,14 @@ class FakeBlobs(Blobs):
     def _answer(self) -> None:
         if self.down:
             raise ServiceRequestError("storage is away")
+
+
+class FakeTexts:
+    """A queue: what was sent, and with which delay."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, timedelta]] = []
+
+    def send(self, text: str, delay: timedelta) -> None:
+        """Put it there."""
+        self.sent.append((text, delay))

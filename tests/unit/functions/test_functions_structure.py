@@ -68,7 +68,15 @@ WORKERS = {
     "work_notifications": "notifications",
     "park_notifications": "notifications-poison",
 }
-TIMERS = {"renew_subscriptions", "sweep_writebacks", "settle_visits", "remove_orphans", "rotate_certificate"}
+TIMERS = {
+    "renew_subscriptions",
+    "sweep_writebacks",
+    "settle_visits",
+    "remove_orphans",
+    "rotate_certificate",
+    "bring_back_parked",
+    "bring_back_given_up",
+}
 HEAVY = ("msal", "azure.identity", "azure.storage.blob", "jwcrypto", "jinja2")
 # The host's and the libraries' own; the connector does not read them.
 PLATFORM = {

@@ -9,8 +9,9 @@ import pytest
 from azure.core.exceptions import AzureError
 
 from shared.batches import Batches
+from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Geography, TenantKey, VisitKey, new_connection_id
-from shared.inbox import Inbox
+from shared.inbox import AGAIN_AFTER, Inbox
 from shared.jose import KeySource, KeysUnavailableError
 from shared.keys import LocalKeys
 from shared.microsoft.door import accept, client_state, packed
@@ -18,7 +19,7 @@ from shared.microsoft.notifications import Notifications
 from shared.presence.model import Kind
 from shared.sealing import Sealer
 from shared.visits.who import CallEvent
-from tests.support.blobs import FakeBlobs
+from tests.support.blobs import FakeBlobs, FakeTexts
 from tests.support.connections import OTHER_TENANT, TENANT
 from tests.support.fakes import START, Clock
 from tests.support.notifications import encrypted, validation_token
@@ -33,11 +34,16 @@ class Noted:
     def __init__(self) -> None:
         self.events: list[tuple[VisitKey, list[CallEvent]]] = []
         self.lifecycle: list[tuple[VisitKey, str, str]] = []
+        self.failing: dict[VisitKey, Exception] = {}
 
     def note(self, key: VisitKey, events: list[CallEvent]) -> None:
+        if key in self.failing:
+            raise self.failing[key]
         self.events.append((key, events))
 
     def on_lifecycle(self, key: VisitKey, event: str, subscription_id: str) -> None:
+        if key in self.failing:
+            raise self.failing[key]
         self.lifecycle.append((key, event, subscription_id))
 
 
@@ -49,7 +55,8 @@ class World:
         notifications = Notifications(keys, KeySource(self._fetch, Clock()), settings())
         visits: Any = self.noted
         self.blobs = FakeBlobs()
-        batches = Batches(SEALER, Geography.EMEA, lambda: self.blobs)
+        self.queue = FakeTexts()
+        batches = Batches(SEALER, Geography.EMEA, lambda: self.blobs, lambda: self.queue)
         self.inbox = Inbox(notifications, visits, visits, batches)
 
     def _fetch(self) -> Mapping[str, Any]:
@@ -152,6 +159,63 @@ def test_a_lifecycle_item_needs_no_token(world: World) -> None:
 def test_what_we_did_not_seal_is_dropped(world: World, message: str) -> None:
     world.inbox.work(message)
     assert world.noted.events == []
+
+
+def test_a_visit_that_fails_is_tried_again_by_itself_and_the_others_are_not_worked_again(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, busy, broken = visit(), visit(), visit()
+    world.noted.failing = {busy: ConnectorError("busy"), broken: ValueError("Markername")}
+    items = [world.item(key, leg) for leg in ("a", "b") for key in (good, busy, broken)]
+    world.work(items, validation_token(TENANT.tenant))
+    assert [key for key, _ in world.noted.events] == [good]
+    assert [delay for _, delay in world.queue.sent] == [AGAIN_AFTER, AGAIN_AFTER]
+    again = [world.inbox.batches.open(text) for text, _ in world.queue.sent]
+    assert [{item.visit for item in batch.items} for batch in again if batch] == [{busy}, {broken}]
+    assert '"reason": "busy"' in caplog.text
+    assert '"reason": "builtins.ValueError"' in caplog.text
+    assert "Markername" not in caplog.text
+    world.noted.failing = {}
+    for text, _ in world.queue.sent:
+        world.inbox.work(text)
+    found = {key: [one.signals[0].leg for one in events] for key, events in world.noted.events}
+    assert found == {key: ["a", "b"] for key in (good, busy, broken)}
+    assert len(world.noted.events) == 3
+
+
+def test_a_lifecycle_that_fails_keeps_no_events_of_others_waiting(world: World) -> None:
+    good, broken = visit(), visit()
+    world.noted.failing = {broken: ConnectorError("microsoft_throttled")}
+    items = [world.item(broken, lifecycleEvent="reauthorizationRequired", encryptedContent=None), world.item(good)]
+    world.work(items, validation_token(TENANT.tenant))
+    assert [key for key, _ in world.noted.events] == [good]
+    assert len(world.queue.sent) == 1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_where_nothing_at_all_can_be_done_the_message_stays_as_it_is(world: World, count: int) -> None:
+    keys = [visit() for _ in range(count)]
+    world.noted.failing = {key: ConnectorError("busy") for key in keys}
+    with pytest.raises(ConnectorError, match="busy"):
+        world.work([world.item(key) for key in keys], validation_token(TENANT.tenant))
+    assert world.queue.sent == []
+
+
+def test_what_is_tried_again_by_itself_goes_to_a_blob_if_it_is_large(world: World) -> None:
+    good, busy = visit(), visit()
+    content = encrypted(world.keys, {"participants@delta": [{"id": f"leg {n}"} for n in range(2000)]})
+    world.noted.failing = {busy: ConnectorError("busy")}
+    message = world.take_in(
+        [world.item(good), world.item(busy, encryptedContent=content)], validation_token(TENANT.tenant)
+    )
+    first = set(world.blobs.kept)
+    world.inbox.work(message)
+    assert len(world.blobs.kept) == 1
+    assert not first & set(world.blobs.kept)
+    world.noted.failing = {}
+    world.inbox.work(world.queue.sent[0][0])
+    assert [key for key, _ in world.noted.events] == [good, busy]
+    assert world.blobs.kept == {}
 
 
 def large(world: World, key: VisitKey) -> str:

@@ -180,7 +180,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether storage and keys answer; 503 if not. */
+        /** Whether storage and keys answer, and what lies in poison queues or is parked; 503 if storage or keys do not. */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -687,6 +687,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * BacklogOut
+         * @description How much lies where nothing should lie for long.
+         */
+        BacklogOut: {
+            /** Notificationspoison */
+            notificationsPoison: number;
+            /** Writebackspoison */
+            writebacksPoison: number;
+            /** Parked */
+            parked: number;
+            /** Givenup */
+            givenUp: number;
+        };
         /**
          * BoardOut
          * @description The arrival board of one visit.
@@ -1220,7 +1234,7 @@ export interface components {
         };
         /**
          * HealthOut
-         * @description Whether the connector can do its work.
+         * @description Whether the connector can do its work; without a backlog if that could not be counted now.
          */
         HealthOut: {
             /** Status */
@@ -1231,6 +1245,7 @@ export interface components {
             keys: boolean;
             /** Geography */
             geography: string;
+            backlog: components["schemas"]["BacklogOut"] | null;
         };
         /**
          * HistoryList
@@ -1347,10 +1362,10 @@ export interface components {
         };
         /**
          * Role
-         * @description What a participant is in a visit.
+         * @description What a participant is in a visit. The meeting itself is one, where an EHR wants to know that it is there.
          * @enum {string}
          */
-        Role: "provider" | "patient" | "guest";
+        Role: "provider" | "patient" | "guest" | "meeting";
         /**
          * SaidOut
          * @description One finding: what it means and what to change.
