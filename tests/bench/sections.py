@@ -1,6 +1,6 @@
 """All sections, in the order in which they are measured and shown."""
 
-from tests.bench.rows import azurite, cold_start, cost, door, host, launch, rich, second_leg
+from tests.bench.rows import act, azurite, cold_start, cost, door, host, launch, rich, second_leg
 
 ALL = (
     door.SECTION,
@@ -9,6 +9,7 @@ ALL = (
     rich.SECTION,
     launch.SECTION,
     second_leg.SECTION,
+    act.SECTION,
     cold_start.SECTION,
     cost.SECTION,
 )

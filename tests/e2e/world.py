@@ -57,10 +57,14 @@ class Sandbox(World):
 
     def start(self) -> None:
         """Everything; the three side by side would be no faster on two cores."""
+        self.start_stand_ins()
+        self.start_functions()
+
+    def start_stand_ins(self) -> None:
+        """Hospital and Microsoft."""
         where = {"CONNECTOR_URL": self.connector, "HOSPITAL_URL": self.hospital, "MICROSOFT_URL": self.microsoft}
         for name, port in (("hospital", self._ports.hospital), ("microsoft", self._ports.microsoft)):
             self._stand_ins.append(node_stand_in(name, environment=where, port=port, seconds=50))
-        self.start_functions()
 
     def start_functions(self, **more: str) -> None:
         """The functions, with other settings on top if wanted; timers run only when a test says so."""
