@@ -42,8 +42,9 @@ class Outbox:
 
     def deliver(self, pointer: Pointer) -> None:
         """Tell the EHR what is due for the pointer's participant, as long as its baton is the valid one."""
+        settled: Visit | None = None
         for _ in range(_MOST_IN_ONE_GO):
-            visit = self.visits.read(pointer.visit)
+            visit, settled = settled or self.visits.read(pointer.visit), None
             participant = visit.participants.get(pointer.participant) if visit else None
             if visit is None or participant is None or not _holds(participant, pointer.baton):
                 return
@@ -66,7 +67,7 @@ class Outbox:
                 self._put_off(pointer, visit, participant, following, entry)
                 return
             told = self._tell(visit, participant, following, entry)
-            self._settle(pointer, following, told)
+            settled = self._settle(pointer, visit, following, told)
 
     def _tell(self, visit: Visit, participant: Participant, following: Writeback, entry: Entry) -> Told:
         connection = visit.key.connection
@@ -121,20 +122,23 @@ class Outbox:
         self.attendance.send_new(visit, saved)
         return True
 
-    def _settle(self, pointer: Pointer, tried: Writeback, told: Told) -> None:
-        """Note how the try went. What was told is noted even if it was taken back meanwhile: it was told."""
+    def _settle(self, pointer: Pointer, before: Visit, tried: Writeback, told: Told) -> Visit | None:
+        """Note how the try went; the visit afterwards, or None if it has to be read.
+
+        What was told is noted even if it was taken back meanwhile: it was told.
+        """
         outcome = _outcome(tried, told, self.now())
         _log_outcome(pointer, outcome)
-        for _ in tries():
-            visit = self.visits.read(pointer.visit)
+        for number in tries():
+            visit = self.visits.read(pointer.visit) if number else before
             participant = visit.participants.get(pointer.participant) if visit else None
             current = _by_sequence(participant, tried.sequence) if participant else None
             if visit is None or participant is None or current is None:
-                return
+                return None
             if current.is_settled and outcome.status is Status.RETRYING:
-                return
-            if self._save(visit, self._after(visit, participant, _last(outcome, participant))):
-                return
+                return None
+            if saved := self._save(visit, self._after(visit, participant, _last(outcome, participant))):
+                return saved
         raise ConnectorError("busy", retry_after=2)
 
     def _after(self, before: Visit, participant: Participant, changed: Writeback) -> Visit:
@@ -147,13 +151,14 @@ class Outbox:
         after = replace(before, participants=before.with_participant(changed_participant))
         return self.attendance.planned(after, participant.key)
 
-    def _save(self, before: Visit, after: Visit) -> bool:
+    def _save(self, before: Visit, after: Visit) -> Visit | None:
+        """The visit as saved, or None if somebody else wrote first."""
         try:
             saved = self.visits.save(before, after)
         except ConflictError:
-            return False
+            return None
         self.attendance.send_new(before, saved)
-        return True
+        return saved
 
 
 def _holds(participant: Participant, baton: str) -> bool:
