@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from shared.visits.desk import Desk
     from shared.visits.outbox import Outbox
     from shared.visits.reception import Reception
+    from shared.visits.rounds import Rounds
     from shared.visits.subscriptions import Subscriptions
     from shared.visits.upkeep import Upkeep
 
@@ -339,12 +340,20 @@ class Connector:
         return Subscriptions(self.visit_store, self.meetings, self.now)
 
     @cached_property
+    def rounds(self) -> "Rounds":
+        """Timers' rounds over visits."""
+        from shared.visits.rounds import Rounds
+
+        return Rounds(self.visit_store, self.now)
+
+    @cached_property
     def upkeep(self) -> "Upkeep":
         """What timers do."""
         from shared.visits.upkeep import Upkeep
 
         return Upkeep(
             visits=self.visit_store,
+            rounds=self.rounds,
             subscriptions=self.subscriptions,
             attendance=self.attendance,
             now=self.now,

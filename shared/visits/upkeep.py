@@ -1,12 +1,9 @@
 """What timers do: renew or repair subscriptions, send what a crash left behind, settle and forget visits."""
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.clock import Clock
-from shared.errors import name_of
 from shared.identifiers import VisitKey
 from shared.presence.model import Participant, State, Status
 from shared.telemetry import Event, log
@@ -15,6 +12,7 @@ from shared.visits.breaker import CircuitStore, closed_since
 from shared.visits.model import Phase, Visit
 from shared.visits.ports import ConflictError, VisitStore
 from shared.visits.recall import recalled
+from shared.visits.rounds import Rounds
 from shared.visits.subscriptions import Subscriptions
 
 REPLAY_FOR = timedelta(days=30)
@@ -26,6 +24,7 @@ class Upkeep:
     """What upkeep works with."""
 
     visits: VisitStore
+    rounds: Rounds
     subscriptions: Subscriptions
     attendance: Attendance
     now: Clock
@@ -35,7 +34,7 @@ class Upkeep:
 
     def renew_subscriptions(self) -> None:
         """Prolong what has lived half its life; make anew what is gone or could not be made."""
-        self._each_live("renew_subscriptions", self._renew)
+        self.rounds.go("renew_subscriptions", timedelta(minutes=10), self._renew)
 
     def on_lifecycle(self, key: VisitKey, event: str, subscription_id: str) -> None:
         """Graph says that a subscription needs us. One of a visit that is over may go.
@@ -59,11 +58,11 @@ class Upkeep:
             if after != visit:
                 self._save_and_send(visit, after)
 
-        self._each_live("sweep_writebacks", sweep)
+        self.rounds.go("sweep_writebacks", timedelta(minutes=1), sweep, first=answers_since.keys())
 
     def settle(self) -> None:
         """End the subscription of every visit that is over; forget its people once its writebacks are settled."""
-        self._each_live("settle_visits", self._end)
+        self.rounds.go("settle_visits", timedelta(minutes=5), self._end)
 
     def is_over(self, visit: Visit) -> bool:
         """A visit is over after its longest time, or when it was open and quiet for long enough."""
@@ -80,22 +79,6 @@ class Upkeep:
             not one.is_settled or (one.status is Status.GIVEN_UP and (one.last_try or one.at) > oldest)
             for one in participant.writebacks
         )
-
-    def _each_live(self, function: str, act: Callable[[Visit], None]) -> None:
-        """Do it with every visit that is not settled. Trouble with one must not keep the others from it."""
-        for key in self.visits.live():
-            try:
-                visit = self.visits.read(key)
-                if visit:
-                    act(visit)
-            except Exception as failed:  # noqa: BLE001 - the next round tries again
-                log(
-                    Event.REQUEST_FAILED,
-                    level=logging.ERROR,
-                    function=function,
-                    visit=key.session,
-                    error_type=name_of(failed),
-                )
 
     def _renew(self, visit: Visit) -> None:
         if visit.phase is Phase.OPEN and not self.is_over(visit):

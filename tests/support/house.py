@@ -19,6 +19,7 @@ from shared.visits.model import Visit
 from shared.visits.outbox import Outbox
 from shared.visits.ports import EhrUser
 from shared.visits.reception import Reception
+from shared.visits.rounds import Rounds
 from shared.visits.subscriptions import Subscriptions
 from shared.visits.upkeep import Upkeep
 from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal
@@ -132,8 +133,9 @@ class House:
         self.outbox = Outbox(
             self.visits, self.teller, self.attendance, self.pointers, self.clock, self._sleep, self.breaker
         )
+        self.rounds = Rounds(self.visits, self.clock, workers=1)
         self.upkeep = Upkeep(
-            self.visits, self.subscriptions, self.attendance, self.clock, LIFETIME, QUIET, self.circuits
+            self.visits, self.rounds, self.subscriptions, self.attendance, self.clock, LIFETIME, QUIET, self.circuits
         )
 
     def _sleep(self, seconds: float) -> None:
