@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -42,14 +42,15 @@ class Batches:
             AzureError: its blob cannot be read now.
         """
         content = self._unpacked(message)
-        if isinstance(content, InBlob):
-            text = self.large().read(content.name)
-            if text is None:
-                # Queues deliver twice now and then; the first delivery was worked through.
-                _ignored("its blob is gone")
-                return None
-            content = self._unpacked(text)
-        return content if isinstance(content, Batch) else None
+        if not isinstance(content, InBlob):
+            return content
+        text = self.large().read(content.name)
+        if text is None:
+            # Queues deliver twice now and then; the first delivery was worked through.
+            _ignored("its blob is gone")
+            return None
+        batch = self._unpacked(text)
+        return replace(batch, blob=content.name) if isinstance(batch, Batch) else None
 
     def send(self, batch: Batch, delay: timedelta) -> None:
         """Put a batch on the queue. Raises AzureError; then it may be there all the same, which is harmless."""
@@ -62,11 +63,10 @@ class Batches:
         """The batch as a text to be kept; `open` reads it."""
         return sealed(self.sealer, batch)
 
-    def forget(self, message: str) -> None:
-        """The batch of this message is worked through, or kept elsewhere: its blob, if it has one, may go."""
-        content = self._unpacked(message)
-        if isinstance(content, InBlob):
-            self.large().delete(content.name)
+    def forget(self, batch: Batch) -> None:
+        """The batch is worked through, or kept elsewhere: its blob, if it has one, may go. Raises AzureError."""
+        if batch.blob:
+            self.large().delete(batch.blob)
 
     def remove_orphans(self, now: datetime) -> int:
         """Delete blobs whose message was never sent, or ran out; how many there were."""

@@ -57,7 +57,7 @@ class Inbox:
                 failed[visit] = part
         for part in failed.values():
             self.batches.send(part, AGAIN_AFTER)
-        self.batches.forget(message)
+        self.batches.forget(batch)
 
     def _work_visit(self, visit: VisitKey, batch: Batch, vouched: frozenset[str]) -> None:
         received = datetime.fromisoformat(batch.received)

@@ -72,7 +72,7 @@ class Parking:
         # The same message parked twice is parked once.
         name = hashlib.sha256(message.encode()).hexdigest()[:32]
         self.parked().write(name, self.batches.sealed(batch), facts)
-        self.batches.forget(message)
+        self.batches.forget(batch)
         log(
             Event.QUEUE_MESSAGE_PARKED,
             level=logging.WARNING,

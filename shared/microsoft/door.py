@@ -7,7 +7,7 @@ What goes on is sealed, because validation tokens and a meeting's resource name 
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import to_json
@@ -37,12 +37,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one request brought: its items that are ours, and when it came; how often it came back from parking."""
+    """What one request brought: its items that are ours, and when it came.
+
+    `tries` is how often it came back from parking; `blob` names where it was read from, if not from a message.
+    """
 
     items: tuple[Item, ...]
     validation_tokens: tuple[str, ...]
     received: str
     tries: int = 0
+    blob: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -2,27 +2,22 @@
 
 import base64
 import contextlib
-import hashlib
-import hmac
 import os
-import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from sandbox.demo.world import CAST, World
 from sandbox.dev.ports import Ports
 from sandbox.dev.settings import moved, read_values
-from sandbox.host.settings import EMULATOR_ACCOUNT, EMULATOR_KEY
 from tests.support.processes import REPOSITORY, Process, free_port, node_stand_in, python_stand_in
 
 SAMPLE = REPOSITORY / "local.settings.sample.json"
@@ -45,6 +40,7 @@ class Sandbox(World):
         )
         self._tables = TableServiceClient.from_connection_string(storage)
         self._queues = QueueServiceClient.from_connection_string(storage)
+        self._blobs = BlobServiceClient.from_connection_string(storage)
         self._functions: Process | None = None
         self._stand_ins: list[Process] = []
 
@@ -106,7 +102,7 @@ class Sandbox(World):
         self.stop_functions()
         for one in self._stand_ins:
             one.stop()
-        for client in (self.http, self._tables, self._queues):
+        for client in (self.http, self._tables, self._queues, self._blobs):
             client.close()
 
     def reset(self) -> None:
@@ -118,6 +114,11 @@ class Sandbox(World):
                     client.delete_entity(row["PartitionKey"], row["RowKey"])
         for queue in self._queues.list_queues():
             self._queues.get_queue_client(queue.name).clear_messages()
+        for container in self._blobs.list_containers():
+            blobs = self._blobs.get_container_client(container)
+            for blob in blobs.list_blob_names():
+                with contextlib.suppress(ResourceNotFoundError):
+                    blobs.delete_blob(blob)
         for origin in (self.hospital, self.microsoft):
             self.http.post(f"{origin}/control/reset").raise_for_status()
 
@@ -151,14 +152,11 @@ class Sandbox(World):
 
     def blobs(self) -> dict[str, bytes]:
         """Every blob with its content, by container and name."""
-        endpoint = dict(part.split("=", 1) for part in self.storage.split(";") if part)["BlobEndpoint"]
-        found: dict[str, bytes] = {}
-        listing = _signed_get(endpoint, "/", {"comp": "list"}).text
-        for container in re.findall(r"<Name>([^<]+)</Name>", listing):
-            names = _signed_get(endpoint, f"/{container}", {"comp": "list", "restype": "container"}).text
-            for name in re.findall(r"<Name>([^<]+)</Name>", names):
-                found[f"{container}/{name}"] = _signed_get(endpoint, f"/{container}/{name}", {}).content
-        return found
+        return {
+            f"{container.name}/{blob.name}": self._blobs.get_blob_client(container, blob.name).download_blob().readall()
+            for container in self._blobs.list_containers()
+            for blob in self._blobs.get_container_client(container).list_blobs()
+        }
 
     def log(self) -> str:
         """What the functions have written since they were first started."""
@@ -207,16 +205,6 @@ class Sandbox(World):
 def oid(user: str) -> str:
     """The Entra object id of a user of the cast."""
     return next(str(one["oid"]) for tenant in CAST["tenants"] for one in tenant["users"] if one["key"] == user)
-
-
-def _signed_get(endpoint: str, path: str, query: dict[str, str]) -> httpx.Response:
-    """Azure Storage, "Authorize with Shared Key": there is no client for blobs among the packages."""
-    headers = {"x-ms-date": format_datetime(datetime.now(UTC), usegmt=True), "x-ms-version": "2021-12-02"}
-    lines = ["GET", *[""] * 11, *(f"{name}:{value}" for name, value in headers.items())]
-    lines += [f"/{EMULATOR_ACCOUNT}/{EMULATOR_ACCOUNT}{path}", *(f"{name}:{query[name]}" for name in sorted(query))]
-    signature = hmac.new(base64.b64decode(EMULATOR_KEY), "\n".join(lines).encode(), hashlib.sha256).digest()
-    headers["Authorization"] = f"SharedKey {EMULATOR_ACCOUNT}:{base64.b64encode(signature).decode()}"
-    return httpx.get(endpoint + path, params=query, headers=headers).raise_for_status()
 
 
 def seconds_until(look: Callable[[], object], patience: float) -> float:

@@ -43,7 +43,7 @@ def test_a_large_request_is_one_message_that_points_to_a_blob_which_the_worker_f
     batch = parts.batches.open(message)
     assert batch is not None
     assert [len(one.encrypted["data"]) for one in batch.items] == list(sizes)
-    parts.batches.forget(message)
+    parts.batches.forget(batch)
     assert app.blobs() == []
 
 

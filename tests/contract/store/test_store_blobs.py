@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import AzureError
+from azure.identity import ManagedIdentityCredential
 
 from shared.store.blobs import CONTAINERS, Blobs, container_client, make_container
 from tests.support.blobs import FakeBlobs
@@ -62,3 +63,10 @@ def test_a_storage_that_is_away_is_told_soon() -> None:
         with pytest.raises(AzureError):
             Blobs(client).write("one", "x")
     assert time.monotonic() - began < 6
+
+
+def test_in_azure_the_account_is_reached_with_the_managed_identity() -> None:
+    named = settings(storage_connection="", STORAGE_CONNECTION__accountName="stvisitsemea")
+    with container_client(named, "parked") as client:
+        assert client.url == "https://stvisitsemea.blob.core.windows.net/parked"
+        assert isinstance(client.credential, ManagedIdentityCredential)

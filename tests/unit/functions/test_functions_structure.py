@@ -12,6 +12,8 @@ import pytest
 
 from functions.edge import Access, doors
 from functions.openapi import document
+from sandbox.host.settings import seconds
+from shared.inbox import AGAIN_AFTER
 from shared.settings import Settings
 from shared.store.queues import QUEUES
 
@@ -145,6 +147,11 @@ def test_every_queue_has_its_worker_and_its_poison_worker(functions: dict[str, l
     assert {one["connection"] for one in every} == {"STORAGE_CONNECTION"}
 
 
+def test_what_is_put_back_by_itself_waits_as_long_as_the_host_would() -> None:
+    queues = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["queues"]
+    assert seconds(queues["visibilityTimeout"]) == AGAIN_AFTER.total_seconds()
+
+
 def test_timers_do_not_run_when_an_instance_starts(functions: dict[str, list[dict[str, Any]]]) -> None:
     timers = of_kind(functions, "timerTrigger").values()
     assert {one["runOnStartup"] for one in timers} == {False}
@@ -208,8 +215,9 @@ tenant = TenantKey(parts.settings.geography, "11111111-2222-4333-8444-5555555555
 key = VisitKey(ConnectionKey(tenant, new_connection_id(tenant.tenant)), "a" * 32)
 item = {"clientState": client_state(parts.sealer, key), "tenantId": tenant.tenant, "encryptedContent": {}}
 taken = parts.take_in({"value": [item]})
-parts.batches.forget(taken.message)
-print(len(parts.batches.open(taken.message).items), "azure.storage.blob" in sys.modules, "azure.storage" in sys.modules)
+batch = parts.batches.open(taken.message)
+parts.batches.forget(batch)
+print(len(batch.items), "azure.storage.blob" in sys.modules, "azure.storage" in sys.modules)
 """
 
 

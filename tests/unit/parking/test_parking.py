@@ -43,7 +43,9 @@ class World:
         self.worked.append(message)
         if self.fails_with:
             raise self.fails_with
-        self.batches.forget(message)
+        batch = self.batches.open(message)
+        assert batch is not None
+        self.batches.forget(batch)
 
     def message(self, data: str = "x") -> str:
         """A message as the door makes it, now."""
