@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from shared.clock import Clock, utc_now
 from shared.connections.lifecycle import launchable
 from shared.connections.model import Branding
-from shared.connections.telling import EhrKind
+from shared.connections.telling import WITHOUT_CONTEXT_TOKEN, EhrKind
 from shared.connections.webhook_secrets import WebhookSecrets
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Role, connection_key
 from shared.keys import Keys, LocalKeys
 from shared.sealing import Sealer
 from shared.settings import Settings
-from shared.visits.launch import LaunchTarget
+from shared.visits.launch import FHIR_USER_TYPES, LaunchTarget
 
 if TYPE_CHECKING:
     import httpx
@@ -245,12 +245,16 @@ class Connector:
         """Telling EHRs of transitions, each in the way of its kind."""
         from shared.ehr.backend import Backend
         from shared.ehr.epic import EpicStatus
+        from shared.ehr.fhir import FhirTeller
         from shared.ehr.kinds import Kind, Kinds
+        from shared.ehr.oracle import OracleTeller
         from shared.ehr.webhook import WebhookTeller
 
         backend = Backend(self.ehr_http, self.smart, self.now)
         kinds: dict[EhrKind, Kind] = {
             EhrKind.EPIC: EpicStatus(backend, self.now),
+            EhrKind.FHIR: FhirTeller(backend, self.now),
+            EhrKind.ORACLE: OracleTeller(backend, self.now),
             EhrKind.WEBHOOK: WebhookTeller(self.ehr_http, WebhookSecrets(self.sealer), self.now),
         }
         return Kinds(self.connection_store.read_cached, kinds)
@@ -430,6 +434,8 @@ class Connector:
             raise ConnectorError("connection_unknown")
         content = launchable(self.connection_store.read_cached(key))
         names, values = content.settings.context, content.settings.mnemonics
+        own_types = {Role.PROVIDER: values.provider_id_type, Role.PATIENT: values.patient_id_type}
+        fhir_users = content.ehr_kind in WITHOUT_CONTEXT_TOKEN
         return LaunchTarget(
             key=key,
             base_url=content.fhir_base_url,
@@ -439,10 +445,11 @@ class Connector:
             user_type_field=names.user_id_type,
             department_field=names.department,
             group_field=names.visit,
-            default_user_types={Role.PROVIDER: values.provider_id_type, Role.PATIENT: values.patient_id_type},
+            default_user_types=FHIR_USER_TYPES if fhir_users else own_types,
             organizer=content.settings.organizer_object_id or "",
             subject=content.settings.meeting_subject,
             board_first=content.settings.provider_landing == "board",
+            fhir_users=fhir_users,
         )
 
 

@@ -53,7 +53,7 @@ class FieldComparison:
 
 
 def compare(record: IntegrationRecord, text: str, around: Surroundings) -> tuple[FieldComparison, ...]:
-    """Each field of the record against what was pasted; a field that was not pasted is `not_found_in_text`."""
+    """Each field of the record that has one against what was pasted; not pasted means `not_found_in_text`."""
     found = _read(text)
     expected = {
         LAUNCH_URL: record.launch_url,
@@ -73,6 +73,7 @@ def compare(record: IntegrationRecord, text: str, around: Surroundings) -> tuple
             judges[field](found[field]) if field in found else ("not_found_in_text",),
         )
         for field in FIELDS
+        if expected[field]
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.connections.model import ConnectionSettings, Content
+from shared.connections.telling import WITHOUT_CONTEXT_TOKEN
 from shared.identifiers import ConnectionKey, Role
 
 
@@ -29,7 +30,7 @@ class IntegrationRecord:
 
 
 def records(key: ConnectionKey, content: Content, *, launch_base: str, client_id: str) -> tuple[IntegrationRecord, ...]:
-    """All records of an approved revision.
+    """All records of an approved revision. A kind that knows no context token has none in them, and no group visits.
 
     Args:
         key: the connection.
@@ -37,12 +38,13 @@ def records(key: ConnectionKey, content: Content, *, launch_base: str, client_id
         launch_base: our launch URL up to the connection id, e.g. `https://…/api/launch`.
         client_id: the client id of the connection's environment.
     """
+    without_token = content.ehr_kind in WITHOUT_CONTEXT_TOKEN
     return tuple(
         IntegrationRecord(
             kind=kind,
             launch_url=f"{launch_base}/{key.connection}/{path}",
             client_id=client_id,
-            context_token=_context_token(content.settings, role, group=group),
+            context_token="" if without_token else _context_token(content.settings, role, group=group),
             fingerprint=content.fingerprint,
         )
         for kind, path, role, group in (
@@ -52,6 +54,7 @@ def records(key: ConnectionKey, content: Content, *, launch_base: str, client_id
             (RecordKind.GROUP_PATIENT, "patient", Role.PATIENT, True),
             (RecordKind.DEVICE_TEST, "device-test", Role.PATIENT, False),
         )
+        if not (group and without_token)
     )
 
 

@@ -32,6 +32,10 @@ class EhrKind(StrEnum):
     NONE = "none"
 
 
+WITHOUT_CONTEXT_TOKEN = frozenset({EhrKind.FHIR, EhrKind.ORACLE})
+"""Kinds whose launches say no more than SMART App Launch has it: people are named by their FHIR resources."""
+
+
 class StatusCall(Frozen):
     """Epic's call to set a connection status. Its specification is not public: everything is a setting.
 

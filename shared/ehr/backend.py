@@ -1,7 +1,9 @@
 """Calls without a user: each with a token that is kept while it is good (SMART 2.2, backend services)."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import httpx
@@ -31,6 +33,10 @@ class Backend:
         self._now = now
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, Environment, str], tuple[datetime, str]] = {}
+
+    def sender(self, content: Content, scope: str) -> Callable[..., httpx.Response]:
+        """`call` for one connection and scope."""
+        return partial(self.call, content, scope)
 
     def call(self, content: Content, scope: str, method: str, url: str, **arguments: Any) -> httpx.Response:
         """Make one call; a token that has just run out is replaced, and the call made again.

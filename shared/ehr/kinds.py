@@ -1,5 +1,6 @@
 """The kinds of EHR: each is a module of its own, and this one chooses between them, connection by connection."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,6 +23,11 @@ class Addressee:
     def settings(self) -> ConnectionSettings:
         """The approved settings."""
         return self.content.settings
+
+
+def event_id(message: StatusMessage) -> str:
+    """An id of the transition: the same on every try, 32 hexadecimal digits, none the beginning of another."""
+    return hashlib.sha256(message.key.encode()).hexdigest()[:32]
 
 
 class Kind(Protocol):

@@ -33,6 +33,7 @@ _NOT_FIELDS = frozenset({"access_token", "refresh_token", "id_token", "token_typ
 _OUR_FAULT = frozenset({"invalid_client", "unauthorized_client"})
 _BUSY = frozenset({408, 425, 429})
 _BEARER = re.compile(r"[!-~]+")
+_APPOINTMENT = re.compile(r"(?:^|/)Appointment/([A-Za-z0-9\-.]{1,64})$")
 
 
 class SmartEhr:
@@ -83,7 +84,8 @@ class SmartEhr:
             },
         )
         claims = self._checked(found, request, body.get("id_token"))
-        return EhrAnswer(str(claims["sub"]), _fields(body))
+        fhir_user = claims.get("fhirUser")
+        return EhrAnswer(str(claims["sub"]), _fields(body), fhir_user if isinstance(fhir_user, str) else "")
 
     def sign_in_url(self, base_url: str, environment: Environment, redirect_uri: str, proof: Proof) -> str:
         """Where to send an approver's browser: standalone, without `launch`."""
@@ -165,8 +167,25 @@ def _algorithm(found: SmartConfiguration) -> Algorithm:
 
 
 def _fields(body: Mapping[str, Any]) -> Mapping[str, str]:
-    return {
+    fields = {
         name: str(value)
         for name, value in body.items()
         if name not in _NOT_FIELDS and isinstance(value, str | int) and not isinstance(value, bool)
     }
+    return {**_from_fhir_context(body.get("fhirContext")), **fields}
+
+
+def _from_fhir_context(context: object) -> Mapping[str, str]:
+    """The appointment of the launch, where it is named as SMART 2.2 has it, "fhirContext": by reference, and alone.
+
+    Servers of SMART 2.0.0 may send the reference itself in place of an object.
+    """
+    if not isinstance(context, list):
+        return {}
+    references = [
+        one if isinstance(one, str) else one.get("reference")
+        for one in context
+        if isinstance(one, str) or (isinstance(one, dict) and one.get("role", "launch") == "launch")
+    ]
+    found = {match[1] for one in references if isinstance(one, str) and (match := _APPOINTMENT.search(one))}
+    return {"appointment": found.pop()} if len(found) == 1 else {}

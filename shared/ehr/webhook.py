@@ -5,7 +5,6 @@ the one before, so that a receiver can change to a new secret at any time.
 """
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from shared.clock import Clock
 from shared.connections.model import ConnectionSettings
 from shared.connections.webhook_secrets import WebhookSecrets
 from shared.ehr.answers import DELIVERED, given_up, refused
-from shared.ehr.kinds import Addressee
+from shared.ehr.kinds import Addressee, event_id
 from shared.http import read
 from shared.identifiers import Role
 from shared.presence.model import State
@@ -48,7 +47,7 @@ class WebhookTeller:
 
     def tell(self, to: Addressee, message: StatusMessage) -> Told:
         """Post one event; its id is the same on every try."""
-        return self._post(to, f"msg_{hashlib.sha256(message.key.encode()).hexdigest()[:32]}", event(to, message))
+        return self._post(to, f"msg_{event_id(message)}", event(to, message))
 
     def try_out(self, to: Addressee) -> Told:
         """Post an event that says nothing."""

@@ -20,6 +20,8 @@ from shared.visits.ports import EhrAnswer, EhrUser
 LAUNCH_LIFETIME = timedelta(minutes=10)
 REFERENCES = ("appointment", "encounter")
 """Members of a token response that name the visit in the EHR (Epic, "OAuth 2.0"; SMART 2.2, launch context)."""
+FHIR_USER_TYPES: Mapping[Role, str] = {Role.PROVIDER: "Practitioner", Role.PATIENT: "Patient"}
+_FHIR_USERS = frozenset({"Patient", "Practitioner", "PractitionerRole", "RelatedPerson"})
 _MAX_PARAMETER = 8192
 _MAX_IDENTIFIER = 256
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -45,6 +47,8 @@ class LaunchTarget:
     organizer: str
     subject: str
     board_first: bool = False
+    fhir_users: bool = False
+    """Whether people are named by their FHIR resource, where the context does not name them."""
 
 
 class PendingLaunch(BaseModel):
@@ -153,23 +157,35 @@ def context_of(target: LaunchTarget, pending: PendingLaunch, answer: EhrAnswer) 
     session_id = next((value for value in candidates if is_identifier(value)), "")
     if not session_id:
         raise ConnectorError("session_id_missing", field=target.session_field)
-    user = fields.get(target.user_field.lower(), "")
-    user = user if is_identifier(user) else answer.subject
-    if not is_identifier(user):
-        raise ConnectorError("id_token_invalid", claim="sub")
-    user_type = fields.get(target.user_type_field.lower(), "")
     department = fields.get(target.department_field.lower(), "")
     return LaunchContext(
         role=pending.role,
         session_id=session_id,
-        user=EhrUser(
-            external_id=user,
-            external_id_type=user_type if is_identifier(user_type) else target.default_user_types[pending.role],
-        ),
+        user=_user_of(target, pending.role, fields, answer),
         department=department if is_identifier(department) else "",
         group=fields.get(target.group_field.lower(), "") == "group",
         references={name: value for name in REFERENCES if is_identifier(value := fields.get(name, ""))},
     )
+
+
+def _user_of(target: LaunchTarget, role: Role, fields: Mapping[str, str], answer: EhrAnswer) -> EhrUser:
+    """Who launched: as the context names them, else by their FHIR resource where wanted, else by subject."""
+    given, given_type = fields.get(target.user_field.lower(), ""), fields.get(target.user_type_field.lower(), "")
+    if not is_identifier(given) and target.fhir_users and (found := _fhir_user(role, fields, answer)):
+        return found
+    user = given if is_identifier(given) else answer.subject
+    if not is_identifier(user):
+        raise ConnectorError("id_token_invalid", claim="sub")
+    return EhrUser(user, given_type if is_identifier(given_type) else target.default_user_types[role])
+
+
+def _fhir_user(role: Role, fields: Mapping[str, str], answer: EhrAnswer) -> EhrUser | None:
+    """The patient of the launch, whoever acts for them; else whom the claim `fhirUser` names (SMART 2.2, "Scopes")."""
+    patient = fields.get("patient", "")
+    if role is Role.PATIENT and is_identifier(patient):
+        return EhrUser(patient, "Patient")
+    kind, _, identifier = "/".join(answer.fhir_user.split("/")[-2:]).partition("/")
+    return EhrUser(identifier, kind) if kind in _FHIR_USERS and is_identifier(identifier) else None
 
 
 def is_identifier(value: str) -> bool:

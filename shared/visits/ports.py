@@ -162,10 +162,11 @@ class EhrSignInRequest:
 
 @dataclass(frozen=True)
 class EhrAnswer:
-    """The members of a token response that are no tokens, and the checked subject of the id token."""
+    """The members of a token response that are no tokens, and the checked subject and `fhirUser` of the id token."""
 
     subject: str
     fields: Mapping[str, str]
+    fhir_user: str = ""
 
 
 @dataclass(frozen=True)

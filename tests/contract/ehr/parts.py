@@ -17,7 +17,9 @@ from shared.connections.webhook_secrets import WebhookSecrets
 from shared.ehr.backend import Backend
 from shared.ehr.discovery import Discovery
 from shared.ehr.epic import EpicStatus
+from shared.ehr.fhir import FhirTeller
 from shared.ehr.kinds import Kind, Kinds
+from shared.ehr.oracle import OracleTeller
 from shared.ehr.smart import SmartEhr
 from shared.ehr.webhook import WebhookTeller
 from shared.http import guarded_client
@@ -90,6 +92,8 @@ class Parts:
         backend = Backend(http, self.smart, utc_now)
         kinds: dict[EhrKind, Kind] = {
             EhrKind.EPIC: EpicStatus(backend, utc_now),
+            EhrKind.FHIR: FhirTeller(backend, utc_now),
+            EhrKind.ORACLE: OracleTeller(backend, utc_now),
             EhrKind.WEBHOOK: WebhookTeller(http, self.secrets, utc_now),
         }
         return Kinds(lambda _: self.connection, kinds)
@@ -183,6 +187,34 @@ class Parts:
     def tell(self, state: State = State.CONNECTED, **changes: str) -> Told:
         """Tell it."""
         return self.teller.tell(KEY, self.message(state, **changes))
+
+    def event(self, role: Role, state: State, **more: Any) -> StatusMessage:
+        """What an EHR that names people by their FHIR resources is to be told of the visit of appointment 910001."""
+        users = {
+            Role.PROVIDER: EhrUser("eProviderOne1", "Practitioner"),
+            Role.PATIENT: EhrUser("ePatientOne1", "Patient"),
+            Role.MEETING: EhrUser("", ""),
+        }
+        values: dict[str, Any] = {
+            "session_id": "910001",
+            "user": users[role],
+            "role": role,
+            "state": state,
+            "at": utc_now(),
+            "key": f"key.{role.value}.{state.value}",
+            "references": {"appointment": "eAppointment910001", "encounter": "eEncounter910001"},
+        }
+        return StatusMessage(**{**values, **more})
+
+    def fhir(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Ask the hospital's FHIR server as somebody else who may."""
+        token, _ = self.smart.backend_token(self.base_url(), Environment.TEST, "system/Appointment.read")
+        headers = {"Authorization": f"Bearer {token}", **arguments.pop("headers", {})}
+        return self.control.request(method, f"{self.base_url()}/{path}", headers=headers, **arguments)
+
+    def resource(self, path: str) -> dict[str, Any]:
+        """One resource, or a bundle of what a search finds."""
+        return dict(self.fhir("GET", path).raise_for_status().json())
 
     def told(self) -> list[dict[str, Any]]:
         """What the hospital was told."""

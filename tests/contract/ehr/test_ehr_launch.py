@@ -55,6 +55,39 @@ def test_a_group_launch_brings_the_conference(ehr: Parts, role: str, user: str, 
     assert {"sessionId": "950005", "externalId": who, "visit": "group"}.items() <= fields.items()
 
 
+@pytest.mark.parametrize(
+    ("role", "user", "resource"),
+    [
+        ("provider", "provider-one", "Practitioner/eProviderOne1"),
+        ("patient", "patient-one", "Patient/ePatientOne1"),
+    ],
+)
+def test_a_launch_says_whose_resource_the_user_is(ehr: Parts, role: str, user: str, resource: str) -> None:
+    answer = ehr.redeem(ehr.launch(role, user, "one-to-one"))
+    assert answer.fhir_user == f"{ehr.base_url()}/{resource}"
+    odd = ehr.redeem(ehr.launch(role, user, "one-to-one", idToken={"fhirUser": 7}))
+    assert odd.fhir_user == ""
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ([{"reference": "Appointment/a-1"}], "a-1"),
+        ([{"reference": "Appointment/a-1", "role": "launch"}, {"reference": "Task/t"}], "a-1"),
+        ([{"reference": "https://ehr.example/r4/Appointment/a-1"}], "a-1"),
+        (["Appointment/a-1"], "a-1"),
+        ([{"reference": "Appointment/a-1", "role": "previous"}], None),
+        ([{"reference": "Appointment/a-1"}, {"reference": "Appointment/a-2"}], None),
+        ([{"reference": "Appointment/../x"}], None),
+        ([{"reference": ["Appointment/a-1"]}, 7, None], None),
+        ({"reference": "Appointment/a-1"}, None),
+    ],
+)
+def test_the_appointment_may_stand_in_the_fhir_context(ehr: Parts, context: Any, expected: str | None) -> None:
+    launch = ehr.launch("provider", "provider-one", "one-to-one", context={"fhirContext": context, "appointment": None})
+    assert ehr.redeem(launch).fields.get("appointment") == expected
+
+
 def test_the_authorize_url_is_what_smart_prescribes(ehr: Parts) -> None:
     request = ehr.begin("provider", "provider-one", "one-to-one")
     query = parse_qs(urlsplit(ehr.smart.authorize_url(request)).query)

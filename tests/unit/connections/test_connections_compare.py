@@ -1,5 +1,7 @@
 """What stands in the EHR against what should: every mix-up that an analyst can make has a name."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.catalogue import entries
@@ -45,6 +47,11 @@ def codes(record: IntegrationRecord, text: str) -> dict[str, tuple[str, ...]]:
 @pytest.mark.parametrize("record", RECORDS.values(), ids=lambda record: record.kind.value)
 def test_what_was_copied_whole_matches(record: IntegrationRecord) -> None:
     assert all(one.matches for one in compare(record, block(record), AROUND))
+
+
+def test_what_a_record_has_not_got_need_not_stand_in_the_ehr() -> None:
+    bare = replace(PROVIDER, context_token="")
+    assert codes(bare, f"{bare.launch_url}\n{bare.client_id}") == {"launchUrl": (), "clientId": ()}
 
 
 def test_values_without_labels_and_numbered_labels_are_understood() -> None:

@@ -62,3 +62,18 @@ def test_names_and_mnemonics_are_settings_of_the_revision() -> None:
     assert found[RecordKind.PROVIDER][2] == "sid=%A%&dep=%E%&uid=%C%&ut=9"
     assert found[RecordKind.GROUP_PATIENT][2] == "sid=%B%&dep=%E%&uid=%D%&ut=8&v=group"
     assert found[RecordKind.PROVIDER][3] != made()[RecordKind.PROVIDER][3]
+
+
+@pytest.mark.parametrize("kind", ["fhir", "oracle"])
+def test_an_ehr_without_context_tokens_has_none_and_no_groups(kind: str) -> None:
+    whole = content(ehr_kind=kind)
+    found = records(KEY, whole, launch_base="https://connector.example/api/launch", client_id="client-test")
+    assert [one.kind for one in found] == [RecordKind.PROVIDER, RecordKind.PATIENT, RecordKind.DEVICE_TEST]
+    assert {one.context_token for one in found} == {""}
+
+
+@pytest.mark.parametrize("kind", ["epic", "webhook", "none"])
+def test_how_an_ehr_is_told_does_not_change_how_it_launches(kind: str) -> None:
+    whole = content(ehr_kind=kind)
+    found = records(KEY, whole, launch_base="https://connector.example/api/launch", client_id="client-test")
+    assert [one.context_token for one in found] == [one[2] for one in made().values()]

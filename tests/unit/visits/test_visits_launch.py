@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.errors import ConnectorError
 from shared.identifiers import Role
 from shared.visits.launch import (
+    FHIR_USER_TYPES,
     LaunchContext,
     PendingLaunch,
     context_of,
@@ -19,13 +20,18 @@ from shared.visits.launch import (
     same_base_url,
     session_from_query,
 )
-from shared.visits.ports import EhrAnswer
+from shared.visits.ports import EhrAnswer, EhrUser
 from tests.support.fakes import START
 from tests.support.house import TARGET
 
 
 def context(
-    fields: dict[str, str], *, query: str = "", role: Role = Role.PROVIDER, subject: str = "fhir-user"
+    fields: dict[str, str],
+    *,
+    query: str = "",
+    role: Role = Role.PROVIDER,
+    subject: str = "fhir-user",
+    fhir_user: str | None = None,
 ) -> LaunchContext:
     pending = PendingLaunch(
         connection=TARGET.key.connection,
@@ -36,7 +42,10 @@ def context(
         session_from_query=query,
         expires=START + timedelta(minutes=10),
     )
-    return context_of(TARGET, pending, EhrAnswer(subject, fields))
+    if fhir_user is None:
+        return context_of(TARGET, pending, EhrAnswer(subject, fields))
+    by_fhir = replace(TARGET, fhir_users=True, default_user_types=FHIR_USER_TYPES)
+    return context_of(by_fhir, pending, EhrAnswer(subject, fields, fhir_user))
 
 
 @pytest.mark.parametrize(
@@ -210,3 +219,34 @@ def test_cookies_of_two_launches_have_two_names_and_stay_on_their_host() -> None
     assert one.startswith("__Host-launch-")
     assert "state-1" not in one
     assert cookie_name("sign-in", "state-1") != one
+
+
+FHIR_BASE = "https://ehr.example/fhir/r4"
+
+
+@pytest.mark.parametrize(
+    ("role", "fields", "fhir_user", "expected"),
+    [
+        (Role.PROVIDER, {}, f"{FHIR_BASE}/Practitioner/dr-1", ("dr-1", "Practitioner")),
+        (Role.PROVIDER, {}, "PractitionerRole/r.2", ("r.2", "PractitionerRole")),
+        (Role.PROVIDER, {"patient": "pat-1"}, "Practitioner/dr-1", ("dr-1", "Practitioner")),
+        (Role.PATIENT, {"patient": "pat-1"}, "Patient/pat-1", ("pat-1", "Patient")),
+        (Role.PATIENT, {"patient": "child-1"}, "RelatedPerson/mother-1", ("child-1", "Patient")),
+        (Role.PATIENT, {}, "Patient/pat-1", ("pat-1", "Patient")),
+        (Role.PATIENT, {"patient": "%PAT%"}, "", ("fhir-user", "Patient")),
+        (Role.PROVIDER, {}, "", ("fhir-user", "Practitioner")),
+        (Role.PROVIDER, {}, "Device/d-1", ("fhir-user", "Practitioner")),
+        (Role.PROVIDER, {}, "Practitioner/", ("fhir-user", "Practitioner")),
+        (Role.PROVIDER, {"externalId": "own"}, "Practitioner/dr-1", ("own", "Practitioner")),
+        (Role.PROVIDER, {"externalId": "own", "externalIdType": "t"}, "Practitioner/dr-1", ("own", "t")),
+    ],
+)
+def test_where_people_are_named_by_fhir_a_launch_names_them(
+    role: Role, fields: dict[str, str], fhir_user: str, expected: tuple[str, str]
+) -> None:
+    found = context({"sessionId": "csn-1", **fields}, role=role, fhir_user=fhir_user)
+    assert found.user == EhrUser(*expected)
+
+
+def test_elsewhere_no_resource_names_anybody() -> None:
+    assert context({"sessionId": "csn-1", "patient": "pat-1"}, role=Role.PATIENT).user == EhrUser("fhir-user", "2")
