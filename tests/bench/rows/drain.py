@@ -88,8 +88,9 @@ def _given_up(parts: Connector, key: ConnectionKey, number: int) -> Visit:
         participants={person.key: person},
     )
     planned = parts.attendance.planned(visit, person.key).participants[person.key]
-    tried = {"attempts": 9, "first_try": now, "last_try": now, "reason": "HTTP 503", "status": Status.GIVEN_UP}
-    parked = replace(planned, baton=None, writebacks=tuple(replace(one, **tried) for one in planned.writebacks))
+    one = planned.writebacks[0]
+    tried = replace(one, status=Status.GIVEN_UP, reason="HTTP 503", attempts=9, first_try=now, last_try=now)
+    parked = replace(planned, baton=None, writebacks=(tried,))
     return replace(visit, participants={person.key: parked})
 
 
