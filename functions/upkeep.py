@@ -40,13 +40,13 @@ def remove_orphans(timer: func.TimerRequest) -> None:
     done("remove_orphans", timer, parts.batches.remove_orphans(parts.now()))
 
 
-@blueprint.function_name("rotate_certificate")
+@blueprint.function_name("rotate_keys")
 @blueprint.timer_trigger(arg_name="timer", schedule="15 40 2 * * *", run_on_startup=False)
-def rotate_certificate(timer: func.TimerRequest) -> None:
-    """Every day: see whether the certificate of notifications is old, and whether older ones may go."""
+def rotate_keys(timer: func.TimerRequest) -> None:
+    """Every day: see whether signing keys or the certificate are old, and whether older ones may go."""
     parts = connector()
-    parts.keys.rotate_certificate(parts.now())
-    done("rotate_certificate", timer)
+    parts.keys.rotate(parts.now())
+    done("rotate_keys", timer)
 
 
 def done(name: str, timer: func.TimerRequest, count: int = 0) -> None:

@@ -1,27 +1,32 @@
-"""Secrets in files of one folder, and the certificates among them. For local work only.
+"""Secrets in files of one folder, and keys among them that have several versions. For local work only.
 
-`cryptography` is imported where a certificate is first needed: the notification door needs none.
+`cryptography` and `jwcrypto` are imported where a key is first needed: the notification door needs none.
 """
 
 import base64
+import json
 import os
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from shared.clock import Clock
+from shared.rotation import Overlap
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from jwcrypto import jwk
 
-_FIRST = "notifications.pem"
-_ANY = "notifications*.pem"
 _VALID_FOR = timedelta(days=730)
 _VALID_BEFORE = timedelta(days=1)
 """How long a certificate is valid before it is made: other clocks may be slow."""
+_ALWAYS_THERE = "1970-01-01T00:00:00+00:00"
+
+T = TypeVar("T")
 
 
 def kept_file(folder: Path, name: str, make: Callable[[], bytes]) -> bytes:
@@ -47,58 +52,65 @@ class Certificate:
 
     id: str
     encoded: str
-    made: datetime
     key: "RSAPrivateKey"
 
 
-class CertificateFiles:
-    """The certificates that notifications are encrypted to. Each file is read once."""
+@dataclass(frozen=True)
+class Made(Generic[T]):
+    """One version of a key: the name of its file, when it was made, and what it holds."""
 
-    def __init__(self, folder: Path) -> None:
+    file: str
+    made: datetime
+    value: T
+
+
+class KeyFiles(Generic[T]):
+    """All versions of one key, a file each. Another process may make or delete some. Each file is read once."""
+
+    def __init__(
+        self, folder: Path, name: str, make: Callable[[datetime], bytes], read: Callable[[bytes], tuple[datetime, T]]
+    ) -> None:
+        """`name` is that of the first version's file; `read` gives when a version was made, and the key."""
         self._folder = folder
-        self._read: dict[str, Certificate] = {}
-        self._by_id: dict[str, Certificate] = {}
+        self._first = Path(name)
+        self._make = make
+        self._read = read
+        self._known: dict[str, Made[T]] = {}
         self._lock = threading.Lock()
 
-    def newest(self) -> Certificate:
-        """The one for new subscriptions; made if there is none. Another process may have made a newer one."""
-        return self._all()[-1][1]
-
-    def by_id(self, certificate_id: str) -> Certificate | None:
-        """Any that is kept."""
-        if certificate_id not in self._by_id:
-            self._all()
-        return self._by_id.get(certificate_id)
-
-    def rotate(self, now: datetime, *, oldest: timedelta, kept: timedelta) -> None:
-        """Make another when the newest is old, and delete those that were replaced long ago.
-
-        Args:
-            now: the present.
-            oldest: the age at which the newest is replaced.
-            kept: how long one is kept after it was replaced.
-        """
-        if now - self.newest().made >= oldest:
-            name = f"notifications-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.pem"
-            kept_file(self._folder, name, lambda: _new_certificate(now))
-        for (name, old), (_, successor) in pairwise(self._all()):
-            if now - successor.made > kept:
-                (self._folder / name).unlink(missing_ok=True)
-                self._by_id.pop(old.id, None)
-
-    def _all(self) -> Sequence[tuple[str, Certificate]]:
-        """Every certificate with the name of its file, the oldest first."""
+    def all(self, now: Clock) -> Sequence[Made[T]]:
+        """Every version, the oldest first; made if there is none."""
+        pattern = f"{self._first.stem}*{self._first.suffix}"
         with self._lock:
-            names = sorted(path.name for path in self._folder.glob(_ANY)) or [_FIRST]
+            names = sorted(path.name for path in self._folder.glob(pattern)) or [self._first.name]
             for name in names:
-                if name not in self._read:
-                    pem = kept_file(self._folder, name, lambda: _new_certificate(datetime.now(UTC)))
-                    self._read[name] = _certificate(pem)
-            self._by_id = {self._read[name].id: self._read[name] for name in names}
-            return sorted(((name, self._read[name]) for name in names), key=lambda one: one[1].made)
+                if name not in self._known:
+                    content = kept_file(self._folder, name, lambda: self._make(now()))
+                    self._known[name] = Made(name, *self._read(content))
+            return sorted((self._known[name] for name in names), key=lambda one: one.made)
+
+    def rotate(self, now: datetime, overlap: Overlap) -> None:
+        """Make another when the newest is old, and delete those that nothing can refer to any more."""
+        versions = self.all(lambda: now)
+        made = [one.made for one in versions]
+        if overlap.is_old(made, now):
+            name = f"{self._first.stem}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{self._first.suffix}"
+            kept_file(self._folder, name, lambda: self._make(now))
+        for one in versions[: overlap.gone(made, now)]:
+            (self._folder / one.file).unlink(missing_ok=True)
 
 
-def _certificate(pem: bytes) -> Certificate:
+def certificate_files(folder: Path) -> KeyFiles[Certificate]:
+    """The certificates that notifications are encrypted to."""
+    return KeyFiles(folder, "notifications.pem", _new_certificate, _certificate)
+
+
+def signing_files(folder: Path, name: str, kind: Mapping[str, Any]) -> KeyFiles["jwk.JWK"]:
+    """The versions of one signing key, of a kind as jwcrypto makes it."""
+    return KeyFiles(folder, f"{name}.json", lambda now: _new_signing_key(kind, now), _signing_key)
+
+
+def _certificate(pem: bytes) -> tuple[datetime, Certificate]:
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see the module's first lines
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key  # noqa: PLC0415
@@ -107,12 +119,9 @@ def _certificate(pem: bytes) -> Certificate:
     certificate, key = load_pem_x509_certificate(pem), load_pem_private_key(pem, None)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError("Graph encrypts to RSA only")
-    return Certificate(
-        id=certificate.fingerprint(hashes.SHA256()).hex()[:32],
-        encoded=base64.b64encode(certificate.public_bytes(Encoding.DER)).decode(),
-        made=certificate.not_valid_before_utc + _VALID_BEFORE,
-        key=key,
-    )
+    encoded = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+    made = certificate.not_valid_before_utc + _VALID_BEFORE
+    return made, Certificate(certificate.fingerprint(hashes.SHA256()).hex()[:32], encoded, key)
 
 
 def _new_certificate(now: datetime) -> bytes:
@@ -136,3 +145,18 @@ def _new_certificate(now: datetime) -> bytes:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return private + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _signing_key(content: bytes) -> tuple[datetime, "jwk.JWK"]:
+    from jwcrypto import jwk  # noqa: PLC0415
+
+    members = json.loads(content)
+    made = datetime.fromisoformat(members.pop("made", _ALWAYS_THERE))
+    return made, jwk.JWK(**members)
+
+
+def _new_signing_key(kind: Mapping[str, Any], now: datetime) -> bytes:
+    from jwcrypto import jwk  # noqa: PLC0415
+
+    key = jwk.JWK.generate(**kind, kid=secrets.token_hex(16))
+    return json.dumps({**json.loads(key.export()), "made": now.isoformat()}).encode()

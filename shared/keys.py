@@ -6,40 +6,30 @@ Certificate: RSA of 2048 bits or more (Graph, "change notifications with resourc
 
 import json
 import secrets
-import threading
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from shared.clock import Clock, utc_now
 from shared.identifiers import Environment
 from shared.jose import sign
-from shared.key_files import CertificateFiles, kept_file
+from shared.key_files import Made, certificate_files, kept_file, signing_files
+from shared.rotation import CERTIFICATES, SIGNING
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import OAEP
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from jwcrypto import jwk
 
 Algorithm = Literal["ES384", "RS384"]
 ALGORITHMS: tuple[Algorithm, ...] = ("ES384", "RS384")
+DATA_KEY_BYTES = 32
 _KINDS: Mapping[Algorithm, Mapping[str, Any]] = {
     "ES384": {"kty": "EC", "crv": "P-384"},
     "RS384": {"kty": "RSA", "size": 3072},
 }
-_DATA_KEY_BYTES = 32
-CERTIFICATE_AGE = timedelta(days=90)
-"""When a certificate is replaced. New subscriptions take the new one; the others end with theirs."""
-CERTIFICATE_KEPT = (
-    timedelta(hours=72)  # the longest visit, whose subscription is prolonged with the certificate it began with
-    + timedelta(minutes=4230)  # the longest subscription, which may outlive its visit
-    + timedelta(hours=4)  # Graph sends for so long what we did not take
-    + timedelta(days=7)  # a queue message's life
-    + timedelta(hours=76)  # what could not be worked through is tried for so long
-    + timedelta(days=30)  # and then kept, to be brought back by hand
-    + timedelta(days=7)  # into the queue
-)
-"""How long a certificate is kept after it was replaced: until nothing can refer to it any more."""
 
 
 class UnwrapError(Exception):
@@ -55,7 +45,10 @@ class Keys(Protocol):
         ...
 
     def public_keys(self, environment: Environment) -> Mapping[str, Any]:
-        """The JWK set that EHRs of the environment check our signatures with (RFC 7517)."""
+        """The JWK set that EHRs of the environment check our signatures with (RFC 7517).
+
+        With the key that signs: those that will, and those that did until a short time ago.
+        """
         ...
 
     def sign(self, environment: Environment, algorithm: Algorithm, claims: Mapping[str, Any]) -> str:
@@ -73,72 +66,71 @@ class Keys(Protocol):
         """
         ...
 
-    def rotate_certificate(self, now: datetime) -> None:
-        """Make a newer certificate if it is time, and delete those that nothing can refer to any more."""
+    def rotate(self, now: datetime) -> None:
+        """Make newer keys and a newer certificate if it is time; let go of those that nothing can refer to."""
         ...
 
 
 class LocalKeys:
     """Keys in files of one folder, made on first use. For local work only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, now: Clock = utc_now) -> None:
         self._folder = folder
-        self._certificates = CertificateFiles(folder)
-        self._signing: dict[tuple[Environment, Algorithm], jwk.JWK] = {}
-        self._lock = threading.Lock()
+        self._now = now
+        self._certificates = certificate_files(folder)
+        self._opening: dict[str, RSAPrivateKey] = {}
+        self._signing = {
+            (environment, algorithm): signing_files(
+                folder, f"signing-{environment.value}-{algorithm.lower()}", _KINDS[algorithm]
+            )
+            for environment in Environment
+            for algorithm in ALGORITHMS
+        }
 
     @cached_property
     def data_key(self) -> bytes:
         """The geography's data key, 32 bytes."""
-        return kept_file(self._folder, "data.key", lambda: secrets.token_bytes(_DATA_KEY_BYTES))
+        return kept_file(self._folder, "data.key", lambda: secrets.token_bytes(DATA_KEY_BYTES))
 
     def public_keys(self, environment: Environment) -> Mapping[str, Any]:
         """The JWK set that EHRs of the environment check our signatures with (RFC 7517)."""
         keys = []
         for algorithm in ALGORITHMS:
-            public = json.loads(self._signing_key(environment, algorithm).export_public())
-            keys.append({**public, "use": "sig", "alg": algorithm})
+            versions = self._versions(environment, algorithm)
+            for one in versions[SIGNING.gone([one.made for one in versions], self._now()) :]:
+                public = json.loads(one.value.export_public())
+                keys.append({**public, "use": "sig", "alg": algorithm})
         return {"keys": keys}
 
     def sign(self, environment: Environment, algorithm: Algorithm, claims: Mapping[str, Any]) -> str:
         """A token signed for EHRs of the environment."""
-        return sign(self._signing_key(environment, algorithm), algorithm, claims)
+        versions = self._versions(environment, algorithm)
+        key = versions[SIGNING.used([one.made for one in versions], self._now())]
+        return sign(key.value, algorithm, claims)
 
     def certificate(self) -> tuple[str, str]:
         """The id and the base64 DER of the newest certificate, for new subscriptions."""
-        newest = self._certificates.newest()
+        newest = self._certificates.all(self._now)[-1].value
         return newest.id, newest.encoded
 
     def unwrap(self, certificate_id: str, wrapped: bytes) -> bytes:
         """The symmetric key of one notification: RSA-OAEP with SHA-1, as Graph prescribes. Raises UnwrapError."""
-        certificate = self._certificates.by_id(certificate_id)
-        if certificate is None:
-            raise UnwrapError
+        if certificate_id not in self._opening:
+            self._opening = {one.value.id: one.value.key for one in self._certificates.all(self._now)}
         try:
-            return certificate.key.decrypt(wrapped, _oaep())
-        except ValueError as wrong:
+            return self._opening[certificate_id].decrypt(wrapped, _oaep())
+        except (KeyError, ValueError) as wrong:
             raise UnwrapError from wrong
 
-    def rotate_certificate(self, now: datetime) -> None:
-        """Make a newer certificate if it is time, and delete those that nothing can refer to any more."""
-        self._certificates.rotate(now, oldest=CERTIFICATE_AGE, kept=CERTIFICATE_KEPT)
+    def rotate(self, now: datetime) -> None:
+        """Make newer keys and a newer certificate if it is time; delete those that nothing can refer to."""
+        for files in self._signing.values():
+            files.rotate(now, SIGNING)
+        self._certificates.rotate(now, CERTIFICATES)
+        self._opening = {}
 
-    def _signing_key(self, environment: Environment, algorithm: Algorithm) -> "jwk.JWK":
-        from jwcrypto import jwk  # noqa: PLC0415 - not on the notification path
-
-        with self._lock:
-            if (environment, algorithm) not in self._signing:
-                name = f"signing-{environment.value}-{algorithm.lower()}.json"
-                text = kept_file(self._folder, name, lambda: _new_signing_key(algorithm)).decode()
-                self._signing[environment, algorithm] = jwk.JWK.from_json(text)
-            return self._signing[environment, algorithm]
-
-
-def _new_signing_key(algorithm: Algorithm) -> bytes:
-    from jwcrypto import jwk  # noqa: PLC0415
-
-    key = jwk.JWK.generate(**_KINDS[algorithm], kid=secrets.token_hex(8))
-    return str(key.export()).encode()
+    def _versions(self, environment: Environment, algorithm: Algorithm) -> "Sequence[Made[jwk.JWK]]":
+        return self._signing[environment, algorithm].all(self._now)
 
 
 @cache

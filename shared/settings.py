@@ -1,7 +1,7 @@
 """All settings, in one place. `docs/settings.md` and `local.settings.sample.json` list the same set."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AnyHttpUrl, Field, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,6 +37,21 @@ class Settings(BaseSettings):
         alias="STORAGE_CONNECTION__accountName",
         description="Storage account reached with the managed identity.",
     )
+    storage_table_uri: str = Field(
+        default="",
+        alias="STORAGE_CONNECTION__tableServiceUri",
+        description="The account's endpoint for tables, where it is not the public cloud's.",
+    )
+    storage_queue_uri: str = Field(
+        default="",
+        alias="STORAGE_CONNECTION__queueServiceUri",
+        description="The account's endpoint for queues, where it is not the public cloud's.",
+    )
+    storage_blob_uri: str = Field(
+        default="",
+        alias="STORAGE_CONNECTION__blobServiceUri",
+        description="The account's endpoint for blobs, where it is not the public cloud's.",
+    )
 
     entra_authority: AnyHttpUrl = Field(
         default=AnyHttpUrl("https://login.microsoftonline.com"),
@@ -60,6 +75,10 @@ class Settings(BaseSettings):
     managed_identity_client_id: Guid = Field(
         description="Client id of the user-assigned managed identity that is the app's federated credential."
     )
+    token_exchange_audience: str = Field(
+        default="api://AzureADTokenExchange",
+        description="Audience of the federated credential; another in each Microsoft cloud.",
+    )
 
     ehr_client_id_test: str = Field(description="Client id that the EHR vendor issued for non-production.")
     ehr_client_id_production: str = Field(description="Client id that the EHR vendor issued for production.")
@@ -67,6 +86,7 @@ class Settings(BaseSettings):
         default=False,
         description="Lets an EHR be on http and on this machine. Refused in Azure.",
     )
+    key_vault_url: AnyHttpUrl | None = Field(default=None, description="The key vault that holds the stamp's keys.")
     local_key_directory: Path | None = Field(
         default=None, description="Folder for keys made on first use. For local work only; refused in Azure."
     )
@@ -89,9 +109,30 @@ class Settings(BaseSettings):
     def _local_conveniences_stay_local(self) -> Self:
         if self.website_instance_id and (self.allow_loopback_ehr or self.local_key_directory):
             raise ValueError("ALLOW_LOOPBACK_EHR and LOCAL_KEY_DIRECTORY are for local work and refused in Azure")
-        if not (self.storage_connection or self.storage_account_name):
-            raise ValueError("set STORAGE_CONNECTION__accountName, or STORAGE_CONNECTION for Azurite")
         return self
+
+    @model_validator(mode="after")
+    def _storage_and_keys_are_named(self) -> Self:
+        uris = (self.storage_table_uri, self.storage_queue_uri, self.storage_blob_uri)
+        if any(uris) and not all(uris):
+            raise ValueError(
+                "set all three of STORAGE_CONNECTION__tableServiceUri, __queueServiceUri, __blobServiceUri"
+            )
+        if not (self.storage_connection or self.storage_account_name or all(uris)):
+            raise ValueError(
+                "set STORAGE_CONNECTION__accountName or STORAGE_CONNECTION__tableServiceUri and its two likes, "
+                "or STORAGE_CONNECTION for Azurite"
+            )
+        if self.key_vault_url and (self.local_key_directory or self.storage_connection):
+            raise ValueError("KEY_VAULT_URL goes with neither LOCAL_KEY_DIRECTORY nor STORAGE_CONNECTION")
+        if self.website_instance_id and not self.key_vault_url:
+            raise ValueError("KEY_VAULT_URL must be set in Azure")
+        return self
+
+    def storage_endpoint(self, service: Literal["table", "queue", "blob"]) -> str:
+        """The account's endpoint for a service, as the Functions host finds it with the same settings."""
+        uris = {"table": self.storage_table_uri, "queue": self.storage_queue_uri, "blob": self.storage_blob_uri}
+        return uris[service] or f"https://{self.storage_account_name}.{service}.core.windows.net"
 
     def ehr_client_id(self, environment: Environment) -> str:
         """The client id under which the EHR of that environment knows the connector."""

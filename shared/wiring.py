@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.ehr.discovery import Discovery
     from shared.ehr.kinds import Kinds
     from shared.ehr.smart import SmartEhr
+    from shared.identity import ManagedIdentity
     from shared.inbox import Inbox
     from shared.microsoft.entra import Entra
     from shared.microsoft.meetings import GraphMeetings
@@ -72,9 +73,32 @@ class Connector:
     @cached_property
     def keys(self) -> Keys:
         """The stamp's keys."""
+        if self.settings.key_vault_url is not None:
+            return self._vault_keys(str(self.settings.key_vault_url))
         if self.settings.local_key_directory is None:
-            raise ValueError("LOCAL_KEY_DIRECTORY is not set")
-        return LocalKeys(self.settings.local_key_directory)
+            raise ValueError("neither KEY_VAULT_URL nor LOCAL_KEY_DIRECTORY is set")
+        return LocalKeys(self.settings.local_key_directory, self.now)
+
+    def _vault_keys(self, url: str) -> Keys:
+        from shared.store.wrapped_key import BlobWrappedKey
+        from shared.vault import Vault
+        from shared.vault_keys import VaultKeys
+
+        token = self.identity.token
+        wrapped = BlobWrappedKey(self.microsoft_http, token, self.settings.storage_endpoint("blob"), self.now)
+        return VaultKeys(Vault(self.microsoft_http, token, url, time.sleep), wrapped, self.now, time.sleep)
+
+    @cached_property
+    def identity(self) -> "ManagedIdentity":
+        """The managed identity."""
+        from shared.identity import ManagedIdentity
+
+        return ManagedIdentity(self.microsoft_http, self.settings.managed_identity_client_id, self.now)
+
+    @property
+    def _credential(self) -> "ManagedIdentity | None":
+        """What storage is reached with; Azurite's connection string brings its own."""
+        return None if self.settings.storage_connection else self.identity
 
     @cached_property
     def sealer(self) -> Sealer:
@@ -100,7 +124,7 @@ class Connector:
         """The geography's tables; made if missing where the connection is Azurite's."""
         from shared.store.tables import make_tables, table_service
 
-        service = table_service(self.settings)
+        service = table_service(self.settings, self._credential)
         if self.settings.storage_connection:
             make_tables(service)
         return service
@@ -147,7 +171,7 @@ class Connector:
 
         if self.settings.storage_connection:
             make_queues(self.settings)
-        client = queue_client(self.settings, WRITEBACKS)
+        client = queue_client(self.settings, WRITEBACKS, self._credential)
         return QueuePointers(client)
 
     @cached_property
@@ -160,7 +184,7 @@ class Connector:
     def _blobs(self, container: str) -> "Blobs":
         from shared.store.blobs import Blobs, container_client, make_container
 
-        client = container_client(self.settings, container)
+        client = container_client(self.settings, container, self._credential)
         if self.settings.storage_connection:
             make_container(client)
         return Blobs(client)
@@ -184,7 +208,7 @@ class Connector:
 
         if self.settings.storage_connection:
             make_queues(self.settings)
-        return QueueTexts(queue_client(self.settings, NOTIFICATIONS))
+        return QueueTexts(queue_client(self.settings, NOTIFICATIONS, self._credential))
 
     @cached_property
     def parked_notifications(self) -> "Blobs":
@@ -206,7 +230,7 @@ class Connector:
         from shared.backlog import Backlog
         from shared.store.queues import POISON, queue_client
 
-        queues = {name: queue_client(self.settings, name) for name in POISON}
+        queues = {name: queue_client(self.settings, name, self._credential) for name in POISON}
         return Backlog(queues, lambda: self.parked_notifications, self.now)
 
     @cached_property
@@ -214,7 +238,7 @@ class Connector:
         """Entra."""
         from shared.microsoft.entra import Entra
 
-        return Entra(self.microsoft_http, self.settings, self.now)
+        return Entra(self.microsoft_http, self.identity.token, self.settings, self.now)
 
     @cached_property
     def meetings(self) -> "GraphMeetings":

@@ -5,7 +5,7 @@ platform, "Configure an application to trust a managed identity"). `msal` is imp
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from shared.clock import Clock
 from shared.errors import ConnectorError
 from shared.http import AnswerTooLargeError, read
 from shared.identifiers import TenantKey
+from shared.identity import IdentityUnavailableError
 from shared.jose import (
     Expectation,
     KeySource,
@@ -31,7 +32,6 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     import msal
 
-_EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 _API_SCOPE = "access_as_user"
@@ -49,14 +49,15 @@ class Caller:
 class Entra:
     """Tokens in and tokens out. The real SignIn of clinicians."""
 
-    def __init__(self, http: httpx.Client, settings: Settings, now: Clock) -> None:
+    def __init__(self, http: httpx.Client, identity: Callable[[str], str], settings: Settings, now: Clock) -> None:
+        """`identity` gives the managed identity's token for a resource."""
         self._http = http
+        self._identity = identity
         self._settings = settings
         self._now = now
         self._authority = str(settings.entra_authority).rstrip("/")
         self._lock = threading.Lock()
         self._apps: dict[str, msal.ConfidentialClientApplication] = {}
-        self._identity: msal.ManagedIdentityClient | None = None
         self.keys = KeySource(self._fetch_keys, now)
 
     def graph_token(self, tenant: str) -> str:
@@ -162,21 +163,10 @@ class Entra:
 
     def _assertion(self) -> str:
         """The managed identity's token, which stands for a client secret. Raises microsoft_unavailable."""
-        import msal  # noqa: PLC0415
-
-        if self._identity is None:
-            self._identity = msal.ManagedIdentityClient(
-                msal.UserAssignedManagedIdentity(client_id=self._settings.managed_identity_client_id),
-                http_client=_MsalHttp(self._http, "", ""),
-            )
         try:
-            answer = self._identity.acquire_token_for_client(resource=_EXCHANGE_AUDIENCE)
-        except (httpx.HTTPError, AnswerTooLargeError, ValueError, OSError) as failed:
+            return self._identity(self._settings.token_exchange_audience)
+        except IdentityUnavailableError as failed:
             raise ConnectorError("microsoft_unavailable") from failed
-        token = answer.get("access_token")
-        if not isinstance(token, str):
-            raise ConnectorError("microsoft_unavailable")
-        return token
 
 
 @dataclass(frozen=True)
@@ -208,11 +198,10 @@ class _MsalHttp:
         """The client is the process's own and stays open."""
 
     def _real(self, url: str) -> str:
-        return self.real + url.removeprefix(self.named) if self.named and url.startswith(self.named) else url
+        return self.real + url.removeprefix(self.named) if url.startswith(self.named) else url
 
     def _answer(self, answer: httpx.Response) -> _MsalAnswer:
         # msal would tell a busy Entra with an exception of its own, or as a refusal.
         if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             answer.raise_for_status()
-        text = answer.text.replace(self.real, self.named) if self.named else answer.text
-        return _MsalAnswer(answer.status_code, text, answer.headers)
+        return _MsalAnswer(answer.status_code, answer.text.replace(self.real, self.named), answer.headers)

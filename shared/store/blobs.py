@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
 from shared.settings import Settings
+from shared.store.wrapped_key import KEYS
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
     from azure.storage.blob import ContainerClient
 
 LARGE_NOTIFICATIONS = "notifications"
 PARKED_NOTIFICATIONS = "parked"
-CONTAINERS = (LARGE_NOTIFICATIONS, PARKED_NOTIFICATIONS)
+CONTAINERS = (LARGE_NOTIFICATIONS, PARKED_NOTIFICATIONS, KEYS)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Blobs:
             yield Listed(one.name, one.last_modified, dict(one.metadata or {}))
 
 
-def container_client(settings: Settings, name: str) -> "ContainerClient":
+def container_client(settings: Settings, name: str, credential: "TokenCredential | None") -> "ContainerClient":
     """A client of one container. Gives up soon, as Graph waits behind the first of its users."""
     from azure.storage.blob import ContainerClient, ExponentialRetry  # noqa: PLC0415 - see the module's first lines
 
@@ -76,12 +78,10 @@ def container_client(settings: Settings, name: str) -> "ContainerClient":
         return ContainerClient.from_connection_string(
             settings.storage_connection, name, retry_policy=retry, connection_timeout=2, read_timeout=5
         )
-    from azure.identity import ManagedIdentityCredential  # noqa: PLC0415
-
     return ContainerClient(
-        f"https://{settings.storage_account_name}.blob.core.windows.net",
+        settings.storage_endpoint("blob"),
         name,
-        credential=ManagedIdentityCredential(client_id=settings.managed_identity_client_id),
+        credential=credential,
         retry_policy=retry,
         connection_timeout=2,
         read_timeout=5,

@@ -11,6 +11,7 @@ from shared.settings import Settings
 from shared.visits.ports import Pointer
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
     from azure.storage.queue import QueueClient
 
 NOTIFICATIONS = "notifications"
@@ -75,7 +76,7 @@ def pointer_from_text(geography: Geography, text: str) -> Pointer | None:
     return pointer
 
 
-def queue_client(settings: Settings, name: str) -> "QueueClient":
+def queue_client(settings: Settings, name: str, credential: "TokenCredential | None") -> "QueueClient":
     """A client of one queue. Messages are base64, as the Functions host reads them. Gives up soon."""
     from azure.storage.queue import ExponentialRetry, QueueClient, TextBase64EncodePolicy  # noqa: PLC0415
 
@@ -85,12 +86,10 @@ def queue_client(settings: Settings, name: str) -> "QueueClient":
         return QueueClient.from_connection_string(
             settings.storage_connection, name, message_encode_policy=encode, retry_policy=retry
         )
-    from azure.identity import ManagedIdentityCredential  # noqa: PLC0415
-
     return QueueClient(
-        f"https://{settings.storage_account_name}.queue.core.windows.net",
+        settings.storage_endpoint("queue"),
         name,
-        credential=ManagedIdentityCredential(client_id=settings.managed_identity_client_id),
+        credential=credential,
         message_encode_policy=encode,
         retry_policy=retry,
     )
@@ -100,6 +99,6 @@ def make_queues(settings: Settings) -> None:
     """Create the queues that are missing. In Azure the template makes them; this is for local work."""
     for name in QUEUES:
         try:
-            queue_client(settings, name).create_queue()
+            queue_client(settings, name, None).create_queue()
         except ResourceExistsError:
             continue

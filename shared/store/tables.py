@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shared.settings import Settings
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
     from azure.data.tables import TableServiceClient
 
 CONNECTIONS, HISTORY, CLINICIANS, VISITS, OPEN_VISITS, CIRCUITS = TABLES = (
@@ -29,7 +30,7 @@ _MAX_KEY = 1024
 Row = Mapping[str, Any]
 
 
-def table_service(settings: Settings) -> "TableServiceClient":
+def table_service(settings: Settings, credential: "TokenCredential | None") -> "TableServiceClient":
     """The client of this geography's tables. Gives up soon: a person may be waiting."""
     from azure.core.pipeline.policies import RetryPolicy  # noqa: PLC0415 - not on the notification path
     from azure.data.tables import TableServiceClient  # noqa: PLC0415
@@ -37,11 +38,9 @@ def table_service(settings: Settings) -> "TableServiceClient":
     retry = RetryPolicy(retry_total=2, retry_backoff_factor=0.2)
     if settings.storage_connection:
         return TableServiceClient.from_connection_string(settings.storage_connection, retry_policy=retry)
-    from azure.identity import ManagedIdentityCredential  # noqa: PLC0415
-
     return TableServiceClient(
-        endpoint=f"https://{settings.storage_account_name}.table.core.windows.net",
-        credential=ManagedIdentityCredential(client_id=settings.managed_identity_client_id),
+        endpoint=settings.storage_endpoint("table"),
+        credential=credential,
         retry_policy=retry,
     )
 

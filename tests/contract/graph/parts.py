@@ -10,6 +10,7 @@ import httpx
 from shared.clock import utc_now
 from shared.http import client
 from shared.identifiers import ConnectionKey, TenantKey, VisitKey, new_connection_id
+from shared.identity import ManagedIdentity
 from shared.microsoft.door import client_state
 from shared.microsoft.entra import Entra
 from shared.microsoft.graph import Graph
@@ -64,7 +65,9 @@ class Parts:
         self.connector.posted.clear()
         self.connector.handshakes.clear()
         self.slept: list[float] = []
-        self.entra = Entra(self.http, self.settings, utc_now)
+        place = {"IDENTITY_ENDPOINT": f"{self.url}/identity/token", "IDENTITY_HEADER": "sandbox"}
+        identity = ManagedIdentity(self.http, self.settings.managed_identity_client_id, utc_now, place)
+        self.entra = Entra(self.http, identity.token, self.settings, utc_now)
         self.graph = Graph(self.http, self.entra.graph_token, self.slept.append)
         state = lambda key: client_state(SEALER, key)  # noqa: E731 - as the wiring has it
         self.meetings = GraphMeetings(self.graph, self.connector.keys, self.settings, state, utc_now)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import AzureError
-from azure.identity import ManagedIdentityCredential
 
 from shared.store.blobs import CONTAINERS, Blobs, container_client, make_container
 from tests.support.blobs import FakeBlobs
@@ -23,7 +22,7 @@ def blobs(request: pytest.FixtureRequest) -> Iterator[Blobs]:
         yield FakeBlobs()
         return
     azurite: str = request.getfixturevalue("azurite")
-    with container_client(settings(storage_connection=azurite), request.param) as client:
+    with container_client(settings(storage_connection=azurite), request.param, None) as client:
         make_container(client)
         make_container(client)
         found = Blobs(client)
@@ -58,15 +57,8 @@ def test_a_listing_shows_when_and_what_was_noted(blobs: Blobs) -> None:
 
 def test_a_storage_that_is_away_is_told_soon() -> None:
     away = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:{free_port()}/a"
-    with container_client(settings(storage_connection=away), "notifications") as client:
+    with container_client(settings(storage_connection=away), "notifications", None) as client:
         began = time.monotonic()
         with pytest.raises(AzureError):
             Blobs(client).write("one", "x")
     assert time.monotonic() - began < 6
-
-
-def test_in_azure_the_account_is_reached_with_the_managed_identity() -> None:
-    named = settings(storage_connection="", STORAGE_CONNECTION__accountName="stvisitsemea")
-    with container_client(named, "parked") as client:
-        assert client.url == "https://stvisitsemea.blob.core.windows.net/parked"
-        assert isinstance(client.credential, ManagedIdentityCredential)

@@ -75,7 +75,7 @@ TIMERS = {
     "sweep_writebacks",
     "settle_visits",
     "remove_orphans",
-    "rotate_certificate",
+    "rotate_keys",
     "bring_back_parked",
     "bring_back_given_up",
 }
@@ -89,7 +89,14 @@ PLATFORM = {
     "IDENTITY_HEADER",
 }
 # Only ever set in Azure: by the platform, and in place of Azurite's connection string.
-AZURE_ONLY = {"WEBSITE_INSTANCE_ID", "STORAGE_CONNECTION__accountName"}
+AZURE_ONLY = {
+    "WEBSITE_INSTANCE_ID",
+    "KEY_VAULT_URL",
+    "STORAGE_CONNECTION__accountName",
+    "STORAGE_CONNECTION__tableServiceUri",
+    "STORAGE_CONNECTION__queueServiceUri",
+    "STORAGE_CONNECTION__blobServiceUri",
+}
 WORDS = {
     Access.ANYONE: "anyone",
     Access.TENANT: "anyone of a tenant",

@@ -36,8 +36,8 @@ def redeemed(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> str:
             return httpx.Response(200, json=public(rsa_key(), issuer=f"{AUTHORITY}/{{tenantid}}/v2.0"))
         return httpx.Response(200, json={"id_token": signed(rsa_key(), GOOD | changes)})
 
-    entra = Entra(httpx.Client(transport=httpx.MockTransport(answer)), settings(), lambda: NOW)
-    monkeypatch.setattr(entra, "_assertion", lambda: "the managed identity's token")
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    entra = Entra(http, lambda resource: f"the managed identity's token for {resource}", settings(), lambda: NOW)
     return entra.redeem(TENANT, "https://connector.example/api/sign-in/callback", PROOF, "code")
 
 

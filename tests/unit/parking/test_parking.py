@@ -13,9 +13,9 @@ from shared.backlog import Backlog, Counts
 from shared.batches import Batches
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Geography, VisitKey, new_connection_id
-from shared.keys import CERTIFICATE_KEPT
 from shared.microsoft.door import Batch, Item, packed
 from shared.parking import KEPT_FOR, TRIED_FOR, Parking, counted
+from shared.rotation import CERTIFICATES
 from shared.sealing import Sealer
 from tests.support.blobs import FakeBlobs, FakeTexts
 from tests.support.connections import TENANT
@@ -231,7 +231,7 @@ def test_one_that_cannot_be_handled_keeps_no_other_here(caplog: pytest.LogCaptur
 
 def test_a_certificate_outlives_everything_that_may_come_back() -> None:
     longest = timedelta(hours=72) + timedelta(minutes=4230)
-    assert longest + timedelta(hours=4) + TRIED_FOR + KEPT_FOR + timedelta(days=7) < CERTIFICATE_KEPT
+    assert longest + timedelta(hours=4) + TRIED_FOR + KEPT_FOR + timedelta(days=7) < CERTIFICATES.kept
 
 
 def test_counts_are_taken_now_and_then_and_missing_when_storage_is_away() -> None:

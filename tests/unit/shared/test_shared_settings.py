@@ -21,6 +21,9 @@ REQUIRED = {
 }
 
 
+BY_IDENTITY = {"storage_connection": "", "STORAGE_CONNECTION__accountName": "account"}
+
+
 @pytest.mark.parametrize(
     "convenience",
     [
@@ -33,12 +36,36 @@ def test_local_conveniences_are_refused_in_azure(convenience: dict[str, Any]) ->
     assert settings(**convenience)
     with pytest.raises(ValidationError, match="for local work and refused in Azure"):
         settings(website_instance_id="0123", **convenience)
-    assert settings(website_instance_id="0123")
+
+
+def test_in_azure_keys_are_in_a_vault() -> None:
+    with pytest.raises(ValidationError, match="KEY_VAULT_URL must be set"):
+        settings(website_instance_id="0123", **BY_IDENTITY)
+    assert settings(website_instance_id="0123", key_vault_url="https://kv.vault.azure.net", **BY_IDENTITY)
+
+
+@pytest.mark.parametrize("local", [{"local_key_directory": "keys"}, {"storage_connection": "UseDevelopmentStorage"}])
+def test_a_vault_goes_with_nothing_local(local: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="KEY_VAULT_URL goes with neither"):
+        settings(**BY_IDENTITY | {"key_vault_url": "https://kv.vault.azure.net"} | local)
 
 
 def test_storage_must_be_named() -> None:
     with pytest.raises(ValidationError, match="STORAGE_CONNECTION"):
         settings(storage_connection="")
+
+
+def test_storage_of_any_cloud_is_named_by_its_endpoints() -> None:
+    public = settings(**BY_IDENTITY)
+    assert public.storage_endpoint("queue") == "https://account.queue.core.windows.net"
+    uris = {
+        f"STORAGE_CONNECTION__{kind}ServiceUri": f"https://{kind}.cloud.example" for kind in ("table", "queue", "blob")
+    }
+    other = settings(storage_connection="", **uris)
+    assert [other.storage_endpoint(kind) for kind in ("table", "queue", "blob")] == list(uris.values())
+    for missing in uris:
+        with pytest.raises(ValidationError, match="all three"):
+            settings(**BY_IDENTITY | {name: uri for name, uri in uris.items() if name != missing})
 
 
 @pytest.mark.parametrize(
