@@ -6,9 +6,10 @@ written only when something fails, so that a healthy EHR costs nothing. The bulk
 
 import logging
 import threading
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -30,6 +31,9 @@ from shared.visits.ports import ConflictError, Told
 MOST_AT_ONCE = 12
 """Calls to one EHR at once from one process: half of what the queue hands out (host.json, 16 + 8)."""
 _BUSY_FOR = timedelta(seconds=1)
+_QUICK_SECONDS = 0.5
+"""An EHR that answers within this has room again before a worker that waits is missed elsewhere."""
+_SHORT_WAIT_SECONDS = 1.0
 _SOMEBODY_PROBES = timedelta(seconds=2)
 
 
@@ -60,15 +64,19 @@ class Entry:
     wait: timedelta | None = None
     busy: bool = False
     probe: bool = False
+    began: float = field(default=0.0, compare=False)
 
 
 class Breaker:
     """Asked before each call to an EHR, and told of its outcome."""
 
-    def __init__(self, store: CircuitStore, now: Clock) -> None:
+    def __init__(self, store: CircuitStore, now: Clock, ticks: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._now = now
+        self._ticks = ticks
         self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
+        self._took: dict[ConnectionKey, float] = {}
         self._calls: Counter[ConnectionKey] = Counter()
         self._failures: Counter[ConnectionKey] = Counter()
         self._waiting: Counter[ConnectionKey] = Counter()
@@ -81,15 +89,20 @@ class Breaker:
         if entry.wait is not None:
             return entry
         with self._lock:
+            if self._took.get(connection, _SHORT_WAIT_SECONDS) <= _QUICK_SECONDS:
+                # Put off by a whole second, as the queue counts, an EHR that answers would be left idle.
+                self._room.wait_for(lambda: self._calls[connection] < MOST_AT_ONCE, _SHORT_WAIT_SECONDS)
             if self._calls[connection] >= MOST_AT_ONCE:
                 return Entry(wait=_BUSY_FOR, busy=True)
             self._calls[connection] += 1
-        return entry
+        return replace(entry, began=self._ticks())
 
     def leave(self, connection: ConnectionKey, entry: Entry, told: Told | None) -> None:
         """The call is over; `told` is None if it ended without an outcome."""
         with self._lock:
             self._calls[connection] -= 1
+            self._took[connection] = self._ticks() - entry.began
+            self._room.notify_all()
             self._failures[connection] = self._failures[connection] + 1 if told and told.down else 0
             failures = self._failures[connection]
         if told is None:

@@ -7,6 +7,8 @@ import { createServer } from "node:http";
 const port = Number(process.argv[2]);
 const origin = `http://localhost:${port}`;
 const OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris";
+/** How long a status call takes, in milliseconds. */
+const ANSWER_MS = Number(process.env.ANSWER_MS ?? 0);
 const STATUS_CALL = "SetExternalConnectionStatus";
 
 const smart = {
@@ -74,8 +76,15 @@ const server = createServer((request, response) => {
   request.resume();
   request.on("end", () => {
     const body = answer(pathname, searchParams);
-    response.writeHead(body === undefined ? 404 : 200, { "Content-Type": "application/json" });
-    response.end(JSON.stringify(body ?? {}));
+    const send = () => {
+      response.writeHead(body === undefined ? 404 : 200, { "Content-Type": "application/json" });
+      response.end(JSON.stringify(body ?? {}));
+    };
+    if (ANSWER_MS > 0 && pathname.endsWith(STATUS_CALL)) {
+      setTimeout(send, ANSWER_MS);
+    } else {
+      send();
+    }
   });
 });
 server.keepAliveTimeout = 60_000;

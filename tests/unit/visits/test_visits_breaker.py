@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -192,6 +193,19 @@ def test_one_ehr_takes_half_of_the_workers_at_most(breaker: Breaker) -> None:
     assert breaker.enter(OTHER) == Entry()
     breaker.leave(CONNECTION, entries[0], WELL)
     assert breaker.enter(CONNECTION) == Entry()
+
+
+@pytest.mark.parametrize(("took", "waits"), [(0.2, True), (2.0, False)])
+def test_a_place_at_a_quick_ehr_is_waited_for(clock: Clock, store: FakeCircuits, took: float, *, waits: bool) -> None:
+    ticks = iter([0.0, took, *[0.0] * 100])
+    breaker = Breaker(store, clock, lambda: next(ticks))
+    once(breaker, WELL)
+    entries = [breaker.enter(CONNECTION) for _ in range(MOST_AT_ONCE)]
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(breaker.enter, CONNECTION)
+        if waits:
+            breaker.leave(CONNECTION, entries[0], WELL)
+        assert late.result(5).busy is not waits
 
 
 def test_a_call_without_an_outcome_frees_its_place(breaker: Breaker) -> None:
