@@ -7,7 +7,9 @@ from pydantic.alias_generators import to_camel
 class Model(BaseModel):
     """camelCase outside, snake_case inside; unknown members are refused."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
+    )
 
 
 class TenantOut(Model):

@@ -29,7 +29,7 @@ PROOF_LIFETIME = timedelta(minutes=15)
 class Wish(BaseModel):
     """What an administrator enters for a connection."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     fhir_base_url: str
     environment: Environment
@@ -41,7 +41,7 @@ class Wish(BaseModel):
 class EhrSession(BaseModel):
     """An approver's EHR sign-in, sealed in a cookie: under way, or (as proof) done."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     stage: Literal["under way", "done"]
     connection: str

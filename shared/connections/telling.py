@@ -19,7 +19,9 @@ UserName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[!
 class Frozen(BaseModel):
     """A value that is part of a revision: it never changes, and knows no other member."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
 
 
 class EhrKind(StrEnum):

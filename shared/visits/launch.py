@@ -54,7 +54,7 @@ class LaunchTarget:
 class PendingLaunch(BaseModel):
     """A launch between its two legs; sealed in a cookie of the browser that began it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     connection: str
     role: Role
@@ -74,7 +74,7 @@ class PendingLaunch(BaseModel):
 class PendingSignIn(BaseModel):
     """A clinician's one-time Microsoft sign-in; sealed in a cookie of the browser that needs it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     connection: str
     session_id: str

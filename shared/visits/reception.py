@@ -21,7 +21,7 @@ TICKET = "visit"
 class Ticket(BaseModel):
     """What lets a browser see its visit; sealed in a cookie."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     visit: str
     participant: str

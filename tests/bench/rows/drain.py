@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from shared.clock import utc_now
-from shared.connections.model import StatusCall
+from shared.connections.telling import StatusCall
 from shared.identifiers import ConnectionKey, Role, VisitKey
 from shared.presence.model import Kind, Participant, Signal, Status
 from shared.visits.attendance import participant_key
