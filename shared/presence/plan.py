@@ -30,6 +30,8 @@ PRESENT_FOR = timedelta(minutes=5)
 """A step that another one followed may still be told so long after it happened; later it would mislead."""
 LONG_OVER = timedelta(hours=12)
 """So long after a step its visit is over for everybody who looks at the EHR: nobody is shown as there any more."""
+_IN_DOUBT_AFTER = timedelta(seconds=2)
+"""By then a message has found its worker, if all is well."""
 _TOLD = frozenset({Status.DELIVERED, Status.GIVEN_UP})
 
 
@@ -61,6 +63,11 @@ def plan(
     judge = _Present(existing, debounce, now, hearer) if hearer.stamps_time else _Chronicle(existing, hearer)
     wanted, reasons = judge.judged(steps)
     result = [_taken_back(one, steps, reasons) if _is_obsolete(one, wanted) else one for one in existing]
+    if result != [*existing]:
+        # What was taken back may have been heard: that is judged with the rest.
+        in_hand = min((one for one in existing if not one.is_settled), key=lambda one: (one.at, one.sequence))
+        result = [_perhaps_heard(one, now) if one.sequence == in_hand.sequence else one for one in result]
+        return plan(result, steps, debounce=debounce, now=now, hearer=hearer)
     for step in steps:
         if any(_is_of(one, step) and (step not in wanted or not one.is_settled) for one in result):
             continue
@@ -170,7 +177,7 @@ class _Chronicle:
 
 
 def _may_be_heard(one: Writeback) -> bool:
-    return one.status in _TOLD or one.attempts > 0
+    return one.status in _TOLD or one.last_try is not None
 
 
 def _moment_told(one: Writeback) -> tuple[datetime, int]:
@@ -183,6 +190,11 @@ def _is_of(one: Writeback, step: Step) -> bool:
 
 def _is_obsolete(one: Writeback, wanted: Sequence[Step]) -> bool:
     return not one.is_settled and not any(_is_of(one, step) for step in wanted)
+
+
+def _perhaps_heard(one: Writeback, now: datetime) -> Writeback:
+    """The first in line: if it is taken back a while after it was due, its worker may have told it and died over it."""
+    return replace(one, last_try=now) if one.is_settled and one.due <= now - _IN_DOUBT_AFTER else one
 
 
 def _taken_back(one: Writeback, steps: Sequence[Step], reasons: dict[Step, str]) -> Writeback:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from shared.clock import Clock
 from shared.errors import ConnectorError
 from shared.identifiers import PEOPLE, VisitKey
+from shared.presence.baton import renewed
 from shared.presence.model import EHR_DOWN, THERE, Participant, State, Status, Writeback
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
@@ -62,12 +63,28 @@ class Outbox:
             if wait > timedelta():
                 self.sleep(wait.total_seconds())
                 continue
+            in_hand = renewed(participant, self.now())
+            if in_hand != participant:
+                self._save(visit, replace(visit, participants=visit.with_participant(in_hand)))
+                continue
             entry = self.breaker.enter(visit.key.connection)
             if entry.wait is not None:
                 self._put_off(pointer, visit, participant, following, entry)
                 return
             told = self._tell(visit, participant, following, entry)
             settled = self._settle(pointer, visit, following, told)
+        self._pass_on(pointer)
+
+    def _pass_on(self, pointer: Pointer) -> None:
+        """There is more to tell than one worker may take time for: the next one goes on."""
+        for _ in tries():
+            visit = self.visits.read(pointer.visit)
+            participant = visit.participants.get(pointer.participant) if visit else None
+            if visit is None or participant is None or not _holds(participant, pointer.baton):
+                return
+            if self._hand_back(visit, participant):
+                return
+        raise ConnectorError("busy", retry_after=2)
 
     def _tell(self, visit: Visit, participant: Participant, following: Writeback, entry: Entry) -> Told:
         connection = visit.key.connection
@@ -135,9 +152,10 @@ class Outbox:
             current = _by_sequence(participant, tried.sequence) if participant else None
             if visit is None or participant is None or current is None:
                 return None
-            if current.is_settled and outcome.status is Status.RETRYING:
+            noted = _noted(current, outcome)
+            if noted is None:
                 return None
-            if saved := self._save(visit, self._after(visit, participant, _last(outcome, participant))):
+            if saved := self._save(visit, self._after(visit, participant, _last(noted, participant))):
                 return saved
         raise ConnectorError("busy", retry_after=2)
 
@@ -194,6 +212,16 @@ def _outcome(tried: Writeback, told: Told, now: datetime) -> Writeback:
     if not told.retry or now + pause > first_try + RETRY_FOR:
         return replace(tried, status=Status.GIVEN_UP)
     return replace(tried, status=Status.RETRYING, due=now + pause)
+
+
+def _noted(current: Writeback, outcome: Writeback) -> Writeback | None:
+    """What the outcome makes of the writeback as it stands now; None if others know more."""
+    if not current.is_settled or outcome.status is not Status.RETRYING:
+        return outcome
+    if current.status is not Status.NOT_NEEDED:
+        return None
+    # Taken back meanwhile, and perhaps heard all the same: that stays on record, and is made good.
+    return replace(outcome, status=current.status, reason=current.reason, due=current.due)
 
 
 def _last(outcome: Writeback, participant: Participant) -> Writeback:

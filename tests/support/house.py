@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -97,9 +97,10 @@ class House:
     circuits: FakeCircuits = field(default_factory=FakeCircuits)
     target: LaunchTarget = TARGET
     waiting_takes_time: bool = True
+    make_pointers: Callable[[Clock], FakePointers] = FakePointers
 
     def __post_init__(self) -> None:
-        self.pointers = FakePointers(self.clock)
+        self.pointers = self.make_pointers(self.clock)
         self.attendance = Attendance(
             self.visits, self.clinicians, self.teller, self.pointers, self.sealer, self.clock, DEBOUNCE
         )

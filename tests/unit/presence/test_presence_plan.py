@@ -114,11 +114,24 @@ def test_a_told_leave_that_was_none_is_corrected_once() -> None:
     assert planned(told, step(CONNECTED, 0), now=83) == told
 
 
-def test_a_correction_that_is_overtaken_is_not_told() -> None:
+def test_a_correction_that_is_overtaken_is_not_told_but_may_have_been_heard() -> None:
     first = planned((), step(CONNECTED, 0), step(DISCONNECTED, 50), now=71)
     corrected = planned(delivered(delivered(first, 1, 1), 2, 71), step(CONNECTED, 0), now=80)
     result = planned(corrected, step(CONNECTED, 0), step(DISCONNECTED, 78), now=85)
+    assert [(one.state, one.due) for one in result if one.status is Status.PENDING] == [(DISCONNECTED, after(98))]
+    not_yet_due = tuple(replace(one, due=after(86)) if one.status is Status.PENDING else one for one in corrected)
+    result = planned(not_yet_due, step(CONNECTED, 0), step(DISCONNECTED, 78), now=85)
     assert not any(one.status is Status.PENDING for one in result)
+
+
+def test_only_the_first_in_line_may_have_been_heard_when_it_is_taken_back() -> None:
+    first = planned((), step(CONNECTED, 0), step(DISCONNECTED, 50), step(WAITING, 80), now=81)
+    result = planned(first, step(CONNECTED, 0), step(DISCONNECTED, 50), now=84)
+    assert [(one.reason, one.last_try) for one in result if one.status is Status.NOT_NEEDED] == [(REJOINED, None)]
+    result = planned(first, step(WAITING, 80), now=83)
+    assert [one.last_try for one in result if one.status is Status.NOT_NEEDED] == [after(83), None]
+    result = planned(first, step(WAITING, 80), now=82.9)
+    assert [one.last_try for one in result if one.status is Status.NOT_NEEDED] == [None, None]
 
 
 def test_what_was_given_up_counts_as_said() -> None:
@@ -209,7 +222,9 @@ class Telling:
         """The EHR takes it in."""
         if self.ehr:
             last = self.ehr[-1]
-            assert one.state is not last.state, "the same state was told twice in a row"
+            # What was due for a while when it was taken back may have been heard: then the truth is told once more.
+            perhaps = any(other.status is Status.NOT_NEEDED and other.last_try for other in self.writebacks)
+            assert perhaps or one.state is not last.state, "the same state was told twice in a row"
             if one.at <= last.at:
                 assert one.state is self.at_try.state, "told out of order, and not as the correction to the truth"
         self.ehr.append(one)
@@ -223,7 +238,7 @@ class Telling:
             self.heard(tried)
             changed = replace(tried, status=Status.DELIVERED, last_try=last_try)
         elif current.is_settled:
-            return
+            changed = replace(current, last_try=last_try)
         else:
             due = self.now + timedelta(seconds=2)
             changed = replace(tried, status=Status.RETRYING, last_try=last_try, due=due)

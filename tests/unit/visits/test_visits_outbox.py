@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import ConnectorError
 from shared.presence.baton import ABANDONED_AFTER
-from shared.presence.model import Kind, State, Status
+from shared.presence.model import REJOINED, Kind, State, Status
 from shared.visits.outbox import RETRY_FOR, pause_before
 from shared.visits.ports import Pointer, StatusMessage, Told
 from shared.visits.who import CallEvent
@@ -213,11 +213,13 @@ def test_taken_back_while_a_try_fails_it_stays_taken_back_and_what_follows_is_to
     house.teller.script.append(LATER)
     while_telling(house, event(70, "p2", JOINED, DOC))
     house.work()
-    assert house.provider().baton is None
+    taken_back = house.provider().writebacks[1]
+    assert (taken_back.status, taken_back.reason, taken_back.attempts) == (Status.NOT_NEEDED, REJOINED, 1)
     house.happen(event(200, "p2", LEFT, DOC))
     house.clock.forward(20)
     house.work()
-    assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
+    # The failed try may have been heard: the truth was told once more.
+    assert house.told("PROV1") == [CONNECTED, CONNECTED, DISCONNECTED]
 
 
 def test_replaced_while_a_try_fails_the_new_one_is_told() -> None:
@@ -394,3 +396,80 @@ def test_a_replay_that_meets_a_conflict_is_tried_again() -> None:
     with pytest.raises(ConnectorError) as busy:
         replay(house, 1)
     assert busy.value.code == "busy"
+
+
+def test_a_message_that_waited_long_is_worked_by_one_worker_only() -> None:
+    house = opened()
+    house.clock.forward(ABANDONED_AFTER.total_seconds() - 10)
+
+    def others(message: StatusMessage) -> None:
+        house.teller.while_telling = lambda message: None
+        house.clock.forward(15)
+        house.upkeep.sweep()
+        assert house.work() == 0
+
+    house.teller.while_telling = others
+    house.work_until_quiet()
+    assert len(house.teller.tries) == 1
+    assert house.told("PROV1") == [CONNECTED]
+
+
+def test_a_worker_with_much_to_tell_keeps_its_baton_as_long_as_it_works() -> None:
+    house = opened()
+    house.teller.stamps_time = False
+    house.happen(*(event(100 * number, "p", (JOINED, LEFT)[number % 2], DOC) for number in range(1, 41)))
+    house.clock.forward(60)
+    workers: list[int] = []
+
+    def slowly(message: StatusMessage) -> None:
+        house.clock.forward(20)
+        if not workers:
+            workers.append(1)
+            house.upkeep.sweep()
+            assert house.work() == 0
+            workers.clear()
+
+    house.teller.while_telling = slowly
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, *[DISCONNECTED, CONNECTED] * 20]
+
+
+def test_more_than_one_go_of_a_worker_holds_is_passed_on() -> None:
+    house = opened()
+    house.teller.stamps_time = False
+    house.happen(*(event(100 * number, "p", (JOINED, LEFT)[number % 2], DOC) for number in range(1, 121)))
+    house.clock.forward(60)
+    began = house.clock.present
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, *[DISCONNECTED, CONNECTED] * 60]
+    assert house.clock.present == began
+
+
+@pytest.mark.parametrize("stamps_time", [True, False])
+def test_what_was_taken_back_while_a_try_may_have_been_heard_is_corrected(stamps_time: bool) -> None:  # noqa: FBT001
+    house = opened()
+    house.teller.stamps_time = stamps_time
+    left_and_due(house)
+    house.teller.script.append(Told(delivered=False, retry=True, reason="ReadTimeout", down=True))
+    while_telling(house, event(70, "p2", JOINED, DOC))
+    house.work_until_quiet()
+    assert [message.state for message in house.teller.tries] == [CONNECTED, DISCONNECTED, CONNECTED]
+
+
+@pytest.mark.parametrize("stamps_time", [True, False])
+def test_what_was_taken_back_after_its_worker_died_is_corrected(stamps_time: bool) -> None:  # noqa: FBT001
+    """The EHR heard of the leaving, nobody could note it, and then the leaving turned out to be none."""
+    house = opened()
+    house.teller.stamps_time = stamps_time
+    left_and_due(house)
+    pointer = house.pointers.take()
+    assert pointer is not None
+    house.visits.crash_at(1)
+    with pytest.raises(CrashError):
+        house.outbox.deliver(pointer)
+    house.clock.forward(5)
+    house.happen(event(70, "p2", JOINED, DOC))
+    house.clock.forward(ABANDONED_AFTER.total_seconds() + 10)
+    house.upkeep.sweep()
+    house.work_until_quiet()
+    assert [message.state for message in house.teller.tries] == [CONNECTED, DISCONNECTED, CONNECTED]
