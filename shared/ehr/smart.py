@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -50,20 +51,20 @@ class SmartEhr:
         """Where to send the browser. `aud` is the FHIR base URL (SMART 2.2, "Obtain authorization code")."""
         found = self._discovery.configuration(request.base_url, request.environment)
         parameters = {
-            "response_type": "code",
-            "client_id": self._settings.ehr_client_id(request.environment),
-            "redirect_uri": request.redirect_uri,
-            "scope": _STANDALONE_SCOPES if request.launch is None else _EHR_LAUNCH_SCOPES,
             "state": request.proof.state,
             "nonce": request.proof.nonce,
-            "aud": request.base_url,
             "code_challenge": request.proof.challenge,
-            "code_challenge_method": "S256",
         }
         if request.launch is not None:
             parameters["launch"] = request.launch
-        joiner = "&" if "?" in found.authorization_endpoint else "?"
-        return f"{found.authorization_endpoint}{joiner}{urlencode(parameters)}"
+        always = _always(
+            found.authorization_endpoint,
+            self._settings.ehr_client_id(request.environment),
+            request.redirect_uri,
+            request.base_url,
+            _STANDALONE_SCOPES if request.launch is None else _EHR_LAUNCH_SCOPES,
+        )
+        return f"{always}&{urlencode(parameters)}"
 
     def redeem(self, request: EhrSignInRequest, code: str) -> EhrAnswer:
         """The launch's fields and the checked subject of the id token.
@@ -158,6 +159,20 @@ class SmartEhr:
             raise ConnectorError("id_token_invalid", claim=refused.claim) from refused
         except KeysUnavailableError as unavailable:
             raise ConnectorError("ehr_unreachable") from unavailable
+
+
+@lru_cache(maxsize=256)
+def _always(endpoint: str, client_id: str, redirect_uri: str, base_url: str, scope: str) -> str:
+    """What is the same in every sign-in of a connection; launches come in crowds."""
+    parameters = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "scope": scope,
+        "aud": base_url,
+        "code_challenge_method": "S256",
+    }
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}"
 
 
 def _algorithm(found: SmartConfiguration) -> Algorithm:
