@@ -1,4 +1,4 @@
-"""Timers: renew subscriptions, send what a crash left behind, settle and forget."""
+"""Timers: renew subscriptions, send what a crash left behind, ask what no event told, settle and forget."""
 
 import azure.functions as func
 
@@ -22,6 +22,13 @@ def sweep_writebacks(timer: func.TimerRequest) -> None:
     """Every minute: send batons that were lost with their message."""
     connector().upkeep.sweep()
     done("sweep_writebacks", timer)
+
+
+@blueprint.function_name("reconcile_visits")
+@blueprint.timer_trigger(arg_name="timer", schedule="45 */5 * * * *", run_on_startup=False)
+def reconcile_visits(timer: func.TimerRequest) -> None:
+    """Every five minutes: ask Microsoft who was in calls that are over, and add what no event told."""
+    done("reconcile_visits", timer, connector().reconcile.run())
 
 
 @blueprint.function_name("settle_visits")

@@ -114,6 +114,7 @@ class WritebackOut(Model):
     visit: str
     participant: str
     state: str
+    source: str
     status: str
     reason: str
     attempts: int

@@ -105,6 +105,7 @@ def _out(key: VisitKey, participant: str, one: Writeback) -> WritebackOut:
         visit=key.session,
         participant=participant,
         state=one.state.value,
+        source=one.source.value,
         status=one.status.value,
         reason=one.reason,
         attempts=one.attempts,

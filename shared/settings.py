@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     visit_hours: float = Field(
         default=12, gt=0, le=72, description="Hours after its first launch at which a visit is over."
     )
+    reconcile_after_minutes: float = Field(
+        default=10, gt=0, le=60, description="Minutes after a call at which its reports are asked for first."
+    )
     quiet_minutes: float = Field(
         default=30, ge=0, description="Minutes with nobody in the meeting after which a visit is settled."
     )

@@ -34,6 +34,9 @@ class Event(StrEnum):
     EHR_CIRCUIT_OPENED = "ehr_circuit_opened"
     EHR_CIRCUIT_CLOSED = "ehr_circuit_closed"
     QUEUE_MESSAGE_PARKED = "queue_message_parked"
+    VISIT_RECONCILED = "visit_reconciled"
+    REPORTS_REFUSED = "reports_refused"
+    REPORTS_FAILED = "reports_failed"
     VISIT_SETTLED = "visit_settled"
     UPKEEP_DONE = "upkeep_done"
 

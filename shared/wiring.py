@@ -15,6 +15,7 @@ from shared.connections.webhook_secrets import WebhookSecrets
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Role, connection_key
 from shared.keys import Keys, LocalKeys
+from shared.presence.model import Source
 from shared.sealing import Sealer
 from shared.settings import Settings
 from shared.visits.launch import FHIR_USER_TYPES, LaunchTarget
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from shared.identity import ManagedIdentity
     from shared.inbox import Inbox
     from shared.microsoft.entra import Entra
+    from shared.microsoft.graph import Graph
     from shared.microsoft.meetings import GraphMeetings
     from shared.parking import Parking
     from shared.store.blobs import Blobs
@@ -46,7 +48,9 @@ if TYPE_CHECKING:
     from shared.visits.desk import Desk
     from shared.visits.outbox import Outbox
     from shared.visits.reception import Reception
+    from shared.visits.reconcile import Reconcile
     from shared.visits.rounds import Rounds
+    from shared.visits.schedule import Schedule
     from shared.visits.subscriptions import Subscriptions
     from shared.visits.upkeep import Upkeep
 
@@ -241,14 +245,19 @@ class Connector:
         return Entra(self.microsoft_http, self.identity.token, self.settings, self.now)
 
     @cached_property
+    def graph(self) -> "Graph":
+        """Requests to Microsoft Graph."""
+        from shared.microsoft.graph import Graph
+
+        return Graph(self.microsoft_http, self.entra.graph_token, time.sleep)
+
+    @cached_property
     def meetings(self) -> "GraphMeetings":
         """Teams meetings and the tenant's users."""
         from shared.microsoft.door import client_state
-        from shared.microsoft.graph import Graph
         from shared.microsoft.meetings import GraphMeetings
 
-        graph = Graph(self.microsoft_http, self.entra.graph_token, time.sleep)
-        return GraphMeetings(graph, self.keys, self.settings, lambda key: client_state(self.sealer, key), self.now)
+        return GraphMeetings(self.graph, self.keys, self.settings, lambda key: client_state(self.sealer, key), self.now)
 
     @cached_property
     def discovery(self) -> "Discovery":
@@ -388,7 +397,36 @@ class Connector:
             visit_lifetime=timedelta(hours=self.settings.visit_hours),
             quiet=timedelta(minutes=self.settings.quiet_minutes),
             circuits=self.circuit_store,
+            schedule=self.schedule,
         )
+
+    @cached_property
+    def schedule(self) -> "Schedule":
+        """When reports after a call are asked for."""
+        from shared.visits.schedule import Schedule
+
+        return Schedule(
+            first=timedelta(minutes=self.settings.reconcile_after_minutes),
+            debounce=timedelta(seconds=self.settings.rejoin_debounce_seconds),
+            sources=self._report_sources,
+        )
+
+    def _report_sources(self, key: ConnectionKey) -> frozenset[Source]:
+        connection = self.connection_store.read_cached(key)
+        if connection is None or connection.approved is None:
+            return frozenset()
+        allowed = connection.approved.settings.reconcile
+        sources = {Source.ATTENDANCE_REPORT: allowed.attendance_reports, Source.CALL_RECORD: allowed.call_records}
+        return frozenset(source for source, is_allowed in sources.items() if is_allowed)
+
+    @cached_property
+    def reconcile(self) -> "Reconcile":
+        """Adding after a call what no event told."""
+        from shared.microsoft.reports import GraphReports
+        from shared.visits.reconcile import Reconcile
+
+        reports = GraphReports(self.graph, self.settings)
+        return Reconcile(self.visit_store, self.rounds, reports, self.attendance, self.schedule, self.now)
 
     @cached_property
     def inbox(self) -> "Inbox":

@@ -63,11 +63,11 @@ class Onboarding:
         answer = self.world.api("analyst", "GET", f"/connections/{connection['id']}/records")
         return list(answer["records"])
 
-    def all_at_once(self) -> dict[str, Any]:
+    def all_at_once(self, settings: dict[str, Any] | None = None) -> dict[str, Any]:
         """The whole way; nothing is done again if the tenant has the connection already."""
         present = self.world.api("admin", "GET", "/connections")["connections"]
         mine = [one for one in present if one["environment"] == self.environment]
-        connection = mine[0] if mine else self.submit()
+        connection = mine[0] if mine else self.submit(settings=settings)
         if connection["state"] != "approved":
             browser = Browser()
             self.sign_in_at_ehr(connection, browser)

@@ -149,7 +149,7 @@ class VisitDemo:
             self.line.check("calls refused by the EHR", refused, [])
 
     def _settled(self, connection: dict[str, Any]) -> None:
-        with self.line.step("connector", "settles the visit and forgets its people"):
+        with self.line.step("connector", "reads the attendance report, settles the visit and forgets its people"):
             self.world.until("the subscription has ended", self._settle, patience=30)
             outbox = self.world.api("admin", "GET", "/writebacks")["writebacks"]
             mine = [one for one in outbox if one["connection"] == connection["id"]]
@@ -158,9 +158,11 @@ class VisitDemo:
             self.line.check("waiting page", self._waiting_page()["over"], wanted=True)
 
     def _settle(self) -> bool:
+        self.world.run_timer("reconcile_visits")
         self.world.run_timer("settle_visits")
         join_url = next(one["joinWebUrl"] for one in self.world.meetings() if one["id"] == self.meeting)
-        return not any(_is_of(subscription, join_url) for subscription in self.world.subscriptions())
+        is_ended = not any(_is_of(subscription, join_url) for subscription in self.world.subscriptions())
+        return is_ended and bool(self._waiting_page()["over"])
 
     def _waiting_page(self) -> dict[str, Any]:
         handle = self.patient.page.url.params["visit"]

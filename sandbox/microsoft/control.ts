@@ -9,6 +9,7 @@ import { managedIdentityClaims } from "./entra/identity.ts";
 import { pairwise, servicePrincipalId } from "./entra/provider.ts";
 import type { EntraTenant } from "./entra/tenants.ts";
 import type { Meeting } from "./graph/meetings.ts";
+import type { ReportSettings } from "./graph/reports.ts";
 import type { Subscription } from "./graph/subscriptions.ts";
 import { DEFAULTS, type NotificationSettings } from "./notify/delivery.ts";
 import { LIFECYCLE_EVENTS, type LifecycleEvent } from "./notify/notifier.ts";
@@ -123,11 +124,12 @@ function meetingRoutes(router: Router, world: World): void {
   router.post("/control/meetings/:id/acts", async (ctx) => {
     ctx.body = act(world, meetingOf(ctx, world), await readObject(ctx));
   });
-  router.post("/control/meetings/:id/reports", (ctx) => {
+  router.post("/control/meetings/:id/reports", async (ctx) => {
     const meeting = meetingOf(ctx, world);
+    const { partial } = await readObject(ctx);
     const over = meeting.calls.filter(({ ended }) => ended !== undefined);
     for (const call of over) {
-      world.reports.make(meeting, call);
+      world.reports.make(meeting, call, partial === true);
     }
     ctx.body = {
       calls: over.map(({ id }) => id),
@@ -178,11 +180,14 @@ const SWITCHES: Readonly<Record<string, (value: unknown) => boolean>> = {
   inactiveAfterMs: milliseconds,
   callEndedWhenEmpty: (value) => typeof value === "boolean",
   reportsAfterMs: milliseconds,
+  attendanceReports: (value) => typeof value === "boolean",
+  reportPage: (value) => value === null || (Number.isInteger(value) && Number(value) >= 1),
+  duplicateSessions: (value) => typeof value === "boolean",
   handshakeMs: milliseconds,
 };
 
 function settingsShown({ deliveries, calls, reports, subscriptions: { handshakeMs } }: World): Json {
-  return { ...deliveries.settings, ...calls.settings, reportsAfterMs: reports.delayMs, handshakeMs };
+  return { ...deliveries.settings, ...calls.settings, ...reports.settings, handshakeMs };
 }
 
 /** Members that are not given stay as they are. */
@@ -191,7 +196,10 @@ function configure(ctx: Context, world: World, body: Json): void {
   if (wrong !== undefined) {
     ctx.throw(400, `"${wrong[0]}" is unknown or has an unusable value`);
   }
-  const { inactiveAfterMs, callEndedWhenEmpty, reportsAfterMs, handshakeMs, ...rest } = body;
+  const { inactiveAfterMs, callEndedWhenEmpty, handshakeMs, ...others } = body;
+  const isOfReports = ([name]: [string, unknown]): boolean => name in world.reports.settings;
+  const reports = Object.fromEntries(Object.entries(others).filter(isOfReports));
+  const rest = Object.fromEntries(Object.entries(others).filter((each) => !isOfReports(each)));
   world.deliveries.configure(rest as Partial<NotificationSettings>);
   const before = world.calls.settings;
   world.calls.settings = {
@@ -199,7 +207,7 @@ function configure(ctx: Context, world: World, body: Json): void {
     callEndedWhenEmpty: (callEndedWhenEmpty as boolean | undefined) ?? before.callEndedWhenEmpty,
   };
   world.subscriptions.handshakeMs = (handshakeMs as number | undefined) ?? world.subscriptions.handshakeMs;
-  world.reports.delayMs = (reportsAfterMs as number | undefined) ?? world.reports.delayMs;
+  world.reports.settings = { ...world.reports.settings, ...(reports as Partial<ReportSettings>) };
 }
 
 function notificationRoutes(router: Router, world: World): void {

@@ -55,6 +55,13 @@ class Branding(Frozen):
     ) = None
 
 
+class ReconcileSources(Frozen):
+    """What Microsoft may be asked after a call, to add what no event told."""
+
+    attendance_reports: bool = True
+    call_records: bool = False
+
+
 class ConnectionSettings(Frozen):
     """What can differ from hospital to hospital. Part of the revision, so part of what is approved."""
 
@@ -70,6 +77,7 @@ class ConnectionSettings(Frozen):
     fhir: FhirWrites = FhirWrites()
     oracle: OracleWrites = OracleWrites()
     webhook: Webhook = Webhook()
+    reconcile: ReconcileSources = ReconcileSources()
 
 
 class Content(Frozen):
@@ -104,6 +112,7 @@ ADDED_SINCE: Sequence[tuple[str, ...]] = (
     ("status_call", "user"),
     ("status_call", "audit_user"),
     ("status_call", "audit_user_type"),
+    ("reconcile",),
 )
 """Settings that did not exist when the first connections were approved. Their defaults never change."""
 

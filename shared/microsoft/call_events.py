@@ -10,11 +10,12 @@ lobby. `activeParticipants` does not know the lobby, so an empty one says nothin
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from shared.microsoft.reading import identity, lowered, moment, objects
 from shared.presence.model import Kind, Signal
-from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal
+from shared.visits.who import CallEvent, Identity, LegSignal
 
 _ENDED = "callended"
 _ROSTER = frozenset({"rosterupdated", "callrosterupdate", "callrosterupdated"})
@@ -29,7 +30,6 @@ _THERE_LISTS = (
     "activeparticipants",
 )
 _MAX_LEG = 256
-_MAX_DEPTH = 32
 
 
 def call_event(resource: Mapping[str, Any], received: datetime) -> CallEvent:
@@ -39,8 +39,8 @@ def call_event(resource: Mapping[str, Any], received: datetime) -> CallEvent:
         resource: the resource data.
         received: when it reached our door; stands in where it names no time.
     """
-    event = _lower(resource)
-    at = _time(event.get("eventdatetime")) or received
+    event = lowered(resource)
+    at = moment(event.get("eventdatetime")) or received
     names = (event.get("eventtype"), event.get("calleventtype"))
     kinds = {name.lower().removeprefix(_PREFIX) for name in names if isinstance(name, str)}
     signals = tuple(_signals(event, at))
@@ -57,7 +57,7 @@ def _is_empty_roster(event: Mapping[str, Any]) -> bool:
 def _signals(event: Mapping[str, Any], at: datetime) -> Iterator[LegSignal]:
     for names, gone in ((_THERE_LISTS, False), (_GONE_LISTS, True)):
         for name in names:
-            for participant in _objects(event.get(name)):
+            for participant in objects(event.get(name)):
                 leg = participant.get("id")
                 if isinstance(leg, str) and 0 < len(leg) <= _MAX_LEG:
                     yield LegSignal(leg, Signal(at, _kind(participant, gone=gone)), _identity(participant))
@@ -71,37 +71,4 @@ def _kind(participant: Mapping[str, Any], *, gone: bool) -> Kind:
 
 def _identity(participant: Mapping[str, Any]) -> Identity:
     info = participant.get("info")
-    info = info if isinstance(info, dict) else participant
-    identities = info.get("identity")
-    identities = identities if isinstance(identities, dict) else {}
-    user = identities.get("user")
-    if isinstance(user, dict) and user.get("id"):
-        return Identity(IdentityKind.USER, str(user["id"]).lower(), str(user.get("tenantid") or "").lower())
-    if isinstance(identities.get("applicationinstance"), dict) or isinstance(identities.get("application"), dict):
-        return Identity(IdentityKind.APPLICATION)
-    return Identity(IdentityKind.GUEST)
-
-
-def _lower(value: Any, depth: int = 0) -> Any:
-    """The value with all member names in lower case, at every depth that any generation knows."""
-    if depth > _MAX_DEPTH:
-        return None
-    if isinstance(value, dict):
-        return {str(name).lower(): _lower(inner, depth + 1) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_lower(inner, depth + 1) for inner in value]
-    return value
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _time(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value)
-        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
+    return identity((info if isinstance(info, dict) else participant).get("identity"))

@@ -10,7 +10,7 @@ from shared.presence.model import Baton, Kind, Participant, Signal, Source, Stat
 from shared.sealing import Sealer
 from shared.store.tables import Row, time, time_or_none
 from shared.stored import columns
-from shared.visits.model import Meeting, Phase, Subscription, Visit
+from shared.visits.model import Asked, Meeting, Phase, Subscription, Visit
 
 VISIT_ROW = "visit"
 _PURPOSE = "visit row"
@@ -69,6 +69,7 @@ def visit_of(key: VisitKey, found: Mapping[str, Row], sealer: Sealer) -> Visit:
         opened=time_or_none(row, "opened"),
         last_signal=time_or_none(row, "last_signal"),
         ends=tuple(datetime.fromisoformat(end) for end in json.loads(row.get("ends", "[]"))),
+        asked=Asked(row.get("reports_tries", 0), time_or_none(row, "reports_asked"), row.get("reports_done", False)),
         participants=participants,
     )
 
@@ -125,6 +126,9 @@ def _visit_row(visit: Visit, seal: _Seals) -> dict[str, Any]:
             "opened": visit.opened,
             "last_signal": visit.last_signal,
             "ends": json.dumps([end.isoformat() for end in visit.ends]) if visit.ends else None,
+            "reports_tries": visit.asked.tries or None,
+            "reports_asked": visit.asked.last,
+            "reports_done": visit.asked.done or None,
         },
     )
 

@@ -24,8 +24,9 @@ from shared.visits.ports import (
     StatusTeller,
     VisitStore,
 )
+from shared.visits.report import Report, with_reports
 from shared.visits.tries import tries
-from shared.visits.who import CallEvent, IdentityKind, LegSignal, holder, with_signal
+from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal, attendee, holder, with_signal
 
 MEETING = "meeting"
 """The key of the meeting among the participants of its visit."""
@@ -82,6 +83,13 @@ class Attendance:
             visit = self.planned(visit, key)
         return visit
 
+    def with_reports(self, visit: Visit, reports: Sequence[Report]) -> Visit:
+        """The visit with what reports after the call tell of and no event did. Stores nothing."""
+        visit = with_reports(visit, reports, self._attendee, self.debounce)
+        for key in visit.participants:
+            visit = self.planned(visit, key)
+        return visit
+
     def planned(self, visit: Visit, participant_key: str) -> Visit:
         """The visit with that participant's writebacks and baton brought up to date."""
         participant = visit.participants[participant_key]
@@ -123,11 +131,13 @@ class Attendance:
 
     def _with_signal(self, visit: Visit, told: LegSignal) -> Visit:
         told = replace(told, leg=self.sealer.keyed_hash("leg", told.leg)[:16])
-        whose = holder(visit, told, self._clinician(visit, told), self._key)
+        whose = holder(visit, told, self._clinician(visit, told.identity), self._key)
         return with_signal(visit, whose, told) if whose else visit
 
-    def _clinician(self, visit: Visit, told: LegSignal) -> EhrUser | None:
-        identity = told.identity
+    def _attendee(self, visit: Visit, identity: Identity) -> Participant | None:
+        return attendee(visit, identity, self._clinician(visit, identity), self._key)
+
+    def _clinician(self, visit: Visit, identity: Identity) -> EhrUser | None:
         if identity.kind is not IdentityKind.USER:
             return None
         if any(one.object_id == identity.object_id for one in visit.participants.values()):

@@ -38,6 +38,15 @@ class Subscription:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """How far the reports after a call were asked for: how often, when last, and whether that is enough."""
+
+    tries: int = 0
+    last: datetime | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True)
 class Visit:
     """All that is known of a visit.
 
@@ -61,6 +70,7 @@ class Visit:
     opened: datetime | None = None
     last_signal: datetime | None = None
     ends: tuple[datetime, ...] = ()
+    asked: Asked = Asked()
     participants: Mapping[str, Participant] = field(default_factory=dict)
     version: str = ""
 

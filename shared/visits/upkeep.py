@@ -13,6 +13,7 @@ from shared.visits.model import Phase, Visit
 from shared.visits.ports import ConflictError, VisitStore
 from shared.visits.recall import recalled
 from shared.visits.rounds import Rounds
+from shared.visits.schedule import Schedule
 from shared.visits.subscriptions import Subscriptions
 
 REPLAY_FOR = timedelta(days=30)
@@ -31,6 +32,7 @@ class Upkeep:
     visit_lifetime: timedelta
     quiet: timedelta
     circuits: CircuitStore
+    schedule: Schedule
 
     def renew_subscriptions(self) -> None:
         """Prolong what has lived half its life; make anew what is gone or could not be made."""
@@ -61,7 +63,7 @@ class Upkeep:
         self.rounds.go("sweep_writebacks", timedelta(minutes=1), sweep, first=answers_since.keys())
 
     def settle(self) -> None:
-        """End the subscription of every visit that is over; forget its people once its writebacks are settled."""
+        """End the subscription of every visit that is over; forget its people once nothing more can come of it."""
         self.rounds.go("settle_visits", timedelta(minutes=5), self._end)
 
     def is_over(self, visit: Visit) -> bool:
@@ -87,7 +89,8 @@ class Upkeep:
     def _end(self, visit: Visit) -> None:
         if not self.is_over(visit):
             return
-        if any(map(self._may_be_told, visit.participants.values())):
+        may_be_told = any(map(self._may_be_told, visit.participants.values()))
+        if may_be_told or self.schedule.is_open(visit, self.now()):
             self.subscriptions.end(visit)
         else:
             self._settle(visit)

@@ -65,11 +65,8 @@ def holder(visit: Visit, told: LegSignal, clinician: EhrUser | None, key_of: Key
     known = next((one for one in visit.participants.values() if told.leg in one.legs), None)
     if known and known.role is not Role.GUEST:
         return known
-    identity = told.identity
-    if identity.kind is IdentityKind.APPLICATION:
-        return None
-    if identity.kind is IdentityKind.USER and identity.tenant in ("", visit.key.connection.tenant.tenant):
-        return _provider(visit, identity.object_id, clinician, key_of)
+    if not _is_on_the_patients_side(visit, told.identity):
+        return _provider(visit, told.identity, clinician, key_of)
     first = min({told.signal, *(known.legs[told.leg] if known else ())})
     patient = _patient(visit, first.at)
     if patient:
@@ -77,7 +74,24 @@ def holder(visit: Visit, told: LegSignal, clinician: EhrUser | None, key_of: Key
     return known or Participant(key_of(Role.GUEST, told.leg), Role.GUEST, _next_number(visit, Role.GUEST))
 
 
-def _provider(visit: Visit, object_id: str, clinician: EhrUser | None, key_of: KeyMaker) -> Participant | None:
+def attendee(visit: Visit, identity: Identity, clinician: EhrUser | None, key_of: KeyMaker) -> Participant | None:
+    """The participant whom a report after the call names; None for staff, machines, and whoever it may be.
+
+    A report says nothing of legs or of our page, so in a group visit it names no patient.
+    """
+    if not _is_on_the_patients_side(visit, identity):
+        return _provider(visit, identity, clinician, key_of)
+    return _only_patient(visit)
+
+
+def _is_on_the_patients_side(visit: Visit, identity: Identity) -> bool:
+    if identity.kind is IdentityKind.USER:
+        return identity.tenant not in ("", visit.key.connection.tenant.tenant)
+    return identity.kind is IdentityKind.GUEST
+
+
+def _provider(visit: Visit, identity: Identity, clinician: EhrUser | None, key_of: KeyMaker) -> Participant | None:
+    object_id = identity.object_id
     launched = next((one for one in visit.participants.values() if object_id and one.object_id == object_id), None)
     if launched or clinician is None:
         return launched
@@ -92,11 +106,19 @@ def _provider(visit: Visit, object_id: str, clinician: EhrUser | None, key_of: K
 
 
 def _patient(visit: Visit, at: datetime) -> Participant | None:
-    patients = [one for one in visit.participants.values() if one.role is Role.PATIENT]
-    if not visit.group and len(patients) == 1:
-        return patients[0]
-    candidates = [one for one in patients if _just_left_our_page(one, at) or _may_come_back_by_link(one)]
+    if only := _only_patient(visit):
+        return only
+    candidates = [one for one in _patients(visit) if _just_left_our_page(one, at) or _may_come_back_by_link(one)]
     return candidates[0] if len(candidates) == 1 and _just_left_our_page(candidates[0], at) else None
+
+
+def _patients(visit: Visit) -> list[Participant]:
+    return [one for one in visit.participants.values() if one.role is Role.PATIENT]
+
+
+def _only_patient(visit: Visit) -> Participant | None:
+    patients = _patients(visit)
+    return patients[0] if not visit.group and len(patients) == 1 else None
 
 
 def _may_come_back_by_link(patient: Participant) -> bool:

@@ -69,6 +69,8 @@ def test_nothing_names_a_person_anywhere(world: Sandbox, connection: dict[str, A
     _search(_lines(world, world.queues()))
     assert _columns(world) & set(SEALED) == set(SEALED), "there must be something to forget"
 
+    visit.act("end")
+    world.quiet()
     _settle(world, visit)
     left = {name for row in _rows_of(world, visit) for name in row}
     assert left.isdisjoint(PEOPLE), left & set(PEOPLE)
@@ -110,6 +112,7 @@ def test_what_is_given_up_is_kept_for_replay_and_no_longer(world: Sandbox, conne
     visit.wait_told("provider-one", "disconnected")
     world.quiet()
     _let_time_pass(world, visit)
+    world.until("its reports to be asked for", lambda: _asked(world, visit), 20)
     world.run_timer("settle_visits")
     world.quiet()
     assert visit.row()["phase"] == "open"
@@ -193,14 +196,20 @@ def _let_time_pass(world: Sandbox, visit: Visit) -> None:
     world.change_row("Visits", row["PartitionKey"], "visit", created="2020-01-01T00:00:00+00:00")
 
 
+def _asked(world: Sandbox, visit: Visit) -> bool:
+    world.run_timer("reconcile_visits")
+    return bool(visit.row().get("reports_done"))
+
+
 def _settle(world: Sandbox, visit: Visit) -> None:
     _let_time_pass(world, visit)
-    world.run_timer("settle_visits")
 
     def settled() -> bool:
+        world.run_timer("reconcile_visits")
+        world.run_timer("settle_visits")
         return any(row.get("phase") == "settled" for row in _rows_of(world, visit))
 
-    world.until("the visit to be settled", settled, 10)
+    world.until("the visit to be settled", settled, 20)
     world.until("the subscription to be ended", lambda: not world.subscriptions(), 10)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.identifiers import ConnectionKey, Environment, Geography, Role, TenantKey, VisitKey
-from shared.presence.model import Kind, Participant, Signal, State, Status, Writeback
+from shared.presence.model import Kind, Participant, Signal, Source, State, Status, Writeback
 from shared.sealing import Sealer
 from shared.visits.attendance import Attendance, participant_key
 from shared.visits.breaker import Breaker
@@ -19,7 +19,9 @@ from shared.visits.model import Visit
 from shared.visits.outbox import Outbox
 from shared.visits.ports import EhrUser
 from shared.visits.reception import Reception
+from shared.visits.reconcile import Reconcile
 from shared.visits.rounds import Rounds
+from shared.visits.schedule import Schedule
 from shared.visits.subscriptions import Subscriptions
 from shared.visits.upkeep import Upkeep
 from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal
@@ -35,6 +37,7 @@ from tests.support.fakes import (
     FakeTeller,
     FakeVisits,
 )
+from tests.support.reports import FakeReports
 
 TENANT = TenantKey(Geography.EMEA, "11111111-2222-4333-8444-555555555555")
 CONNECTION = ConnectionKey(TENANT, "ceircejcejbthbcekvkvkvkvkuaqcaibaeaqcaib")
@@ -42,6 +45,7 @@ BASE_URL = "https://ehr.example/interconnect/api/FHIR/R4"
 DEBOUNCE = timedelta(seconds=20)
 LIFETIME = timedelta(hours=12)
 QUIET = timedelta(minutes=30)
+RECONCILE_AFTER = timedelta(minutes=10)
 
 TARGET = LaunchTarget(
     key=CONNECTION,
@@ -95,6 +99,9 @@ class House:
     ehr: FakeEhr = field(default_factory=FakeEhr)
     sign_in: FakeSignIn = field(default_factory=FakeSignIn)
     circuits: FakeCircuits = field(default_factory=FakeCircuits)
+    reports: FakeReports = field(default_factory=FakeReports)
+    sources: frozenset[Source] = frozenset()
+    """What a connection allows to be asked after a call."""
     target: LaunchTarget = TARGET
     waiting_takes_time: bool = True
     make_pointers: Callable[[Clock], FakePointers] = FakePointers
@@ -130,14 +137,24 @@ class House:
             sign_in_redirect="https://connector.example/api/sign-in/callback",
             visit_lifetime=LIFETIME,
         )
+        self.schedule = Schedule(RECONCILE_AFTER, DEBOUNCE, lambda _: self.sources)
         self.breaker = Breaker(self.circuits, self.clock)
         self.outbox = Outbox(
             self.visits, self.teller, self.attendance, self.pointers, self.clock, self._sleep, self.breaker
         )
         self.rounds = Rounds(self.visits, self.clock, workers=1)
         self.upkeep = Upkeep(
-            self.visits, self.rounds, self.subscriptions, self.attendance, self.clock, LIFETIME, QUIET, self.circuits
+            self.visits,
+            self.rounds,
+            self.subscriptions,
+            self.attendance,
+            self.clock,
+            LIFETIME,
+            QUIET,
+            self.circuits,
+            self.schedule,
         )
+        self.reconcile = Reconcile(self.visits, self.rounds, self.reports, self.attendance, self.schedule, self.clock)
 
     def _sleep(self, seconds: float) -> None:
         """Waiting takes its time on the clock, if it shall, and lets other threads run."""

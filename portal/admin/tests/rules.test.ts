@@ -103,8 +103,9 @@ describe("settings", () => {
   it("change one at a time and leave the old as it was", () => {
     const before = structuredClone(STANDARD);
     for (const field of fields) {
-      const changed = changedAt(STANDARD, field, "new");
-      expect(valueAt(changed, field.path)).toBe("new");
+      const other = field.kind === "switch" ? String(valueAt(STANDARD, field.path) !== "true") : "new";
+      const changed = changedAt(STANDARD, field, other);
+      expect(valueAt(changed, field.path)).toBe(other);
       const others = fields.filter(({ path }) => path !== field.path);
       expect(others.map(({ path }) => valueAt(changed, path))).toEqual(
         others.map(({ path }) => valueAt(before, path)),
@@ -116,6 +117,12 @@ describe("settings", () => {
   it("are absent where they may be", () => {
     const waiting = fields.find(({ path }) => path === "statusCall.codeWaiting");
     expect(waiting && changedAt(STANDARD, waiting, "").statusCall.codeWaiting).toBeNull();
+  });
+
+  it("are on or off where they are switches", () => {
+    const records = fields.find(({ path }) => path === "reconcile.callRecords");
+    expect(valueAt(STANDARD, "reconcile.callRecords")).toBe("false");
+    expect(records && changedAt(STANDARD, records, "true").reconcile.callRecords).toBe(true);
   });
 
   it("have a name in a list of differences", () => {

@@ -7,7 +7,43 @@ import type { AttendanceReport, CallRecord } from "./reports.ts";
 import { callerOf, context, type GraphState, meetingOf, organizerOf } from "./request.ts";
 
 const ARTIFACTS = "OnlineMeetingArtifact.Read.All";
-const PAGE = 60;
+/** How much Graph puts on a page (v1.0). */
+const PAGES = { reports: 50, attendees: 130, records: 60, sessions: 60, participants: 130 } as const;
+
+interface Page {
+  readonly items: readonly object[];
+  /** Where the next page is, if there is one. */
+  readonly next: string | undefined;
+}
+
+/** One page of a collection, and the address of the next; `path` is that of the collection, below the version. */
+function pageOf(
+  ctx: Context,
+  state: GraphState,
+  path: string,
+  all: readonly object[],
+  kind: keyof typeof PAGES,
+): Page {
+  const size = state.reports.settings.reportPage ?? PAGES[kind];
+  const from = Number(ctx.query.$skiptoken ?? 0) || 0;
+  const query = new URLSearchParams(
+    Object.entries(ctx.query).filter((each): each is [string, string] => typeof each[1] === "string"),
+  );
+  query.set("$skiptoken", String(from + size));
+  const next = `${state.origin}/graph/${ctx.params.version}/${path}?${query}`;
+  return { items: all.slice(from, from + size), next: from + size < all.length ? next : undefined };
+}
+
+const collection = ({ items, next }: Page): object => ({
+  ...(next === undefined ? {} : { "@odata.nextLink": next }),
+  value: items,
+});
+
+/** A collection inside a resource: its first page, and where the others are. */
+const expanded = (name: string, { items, next }: Page): object => ({
+  [name]: items,
+  ...(next === undefined ? {} : { [`${name}@odata.nextLink`]: next }),
+});
 
 function reportsOf(ctx: Context, state: GraphState): AttendanceReport[] {
   const caller = callerOf(ctx);
@@ -27,17 +63,24 @@ export function reportRoutes(router: Router, state: GraphState): void {
   const base = "/users/:user/onlineMeetings/:meeting/attendanceReports";
   const head = (ctx: Context, rest: string): Record<string, string> =>
     context(ctx, state.origin, `users('${ctx.params.user}')/onlineMeetings('${ctx.params.meeting}')/${rest}`);
+  const pathOf = (ctx: Context, rest: string): string =>
+    `users/${ctx.params.user}/onlineMeetings/${encodeURIComponent(String(ctx.params.meeting))}/attendanceReports${rest}`;
+  const attendees = (ctx: Context): Page => {
+    const { id, records } = reportOf(ctx, state);
+    return pageOf(ctx, state, pathOf(ctx, `/${id}/attendanceRecords`), records, "attendees");
+  };
   router.get(base, (ctx) => {
-    const value = reportsOf(ctx, state).map(({ resource }) => resource);
-    ctx.body = { ...head(ctx, "attendanceReports"), value };
+    const all = reportsOf(ctx, state).map(({ resource }) => resource);
+    const page = pageOf(ctx, state, pathOf(ctx, ""), all, "reports");
+    ctx.body = { ...head(ctx, "attendanceReports"), ...collection(page) };
   });
   router.get(`${base}/:report`, (ctx) => {
-    const { resource, records } = reportOf(ctx, state);
-    const expand = expandsOf(ctx).has("attendanceRecords") ? { attendanceRecords: records } : {};
-    ctx.body = { ...head(ctx, "attendanceReports/$entity"), ...resource, ...expand };
+    const { resource } = reportOf(ctx, state);
+    const more = expandsOf(ctx).has("attendanceRecords") ? expanded("attendanceRecords", attendees(ctx)) : {};
+    ctx.body = { ...head(ctx, "attendanceReports/$entity"), ...resource, ...more };
   });
   router.get(`${base}/:report/attendanceRecords`, (ctx) => {
-    ctx.body = { ...head(ctx, "attendanceRecords"), value: reportOf(ctx, state).records };
+    ctx.body = { ...head(ctx, "attendanceRecords"), ...collection(attendees(ctx)) };
   });
 }
 
@@ -101,13 +144,21 @@ function compared(value: number, operator: string, bound: number): boolean {
 
 export function recordRoutes(router: Router, state: GraphState): void {
   const base = "/communications/callRecords";
+  const path = (rest: string): string => `communications/callRecords${rest}`;
+  const sessions = (ctx: Context, record: CallRecord): Page => {
+    const all = sessionsOf(record, expandsOf(ctx).has("segments"));
+    return pageOf(ctx, state, path(`/${record.id}/sessions`), all, "sessions");
+  };
+  const participants = (ctx: Context, record: CallRecord): Page =>
+    pageOf(ctx, state, path(`/${record.id}/participants_v2`), record.participants, "participants");
   router.get(base, (ctx) => {
     if (ctx.query.$expand !== undefined) {
       throw badRequest("$expand is not supported on the list of call records.");
     }
     const found = filtered(recordsOf(ctx, state), String(ctx.query.$filter ?? ""));
-    const value = found.slice(0, PAGE).map(({ resource }) => resource);
-    ctx.body = { ...context(ctx, state.origin, "communications/callRecords"), value };
+    const all = found.map(({ resource }) => resource);
+    const page = pageOf(ctx, state, path(""), all, "records");
+    ctx.body = { ...context(ctx, state.origin, "communications/callRecords"), ...collection(page) };
   });
   router.get(`${base}/:record`, (ctx) => {
     const record = recordOf(ctx, state);
@@ -115,16 +166,16 @@ export function recordRoutes(router: Router, state: GraphState): void {
     ctx.body = {
       ...context(ctx, state.origin, "communications/callRecords/$entity"),
       ...record.resource,
-      ...(expands.has("participants_v2") ? { participants_v2: record.participants } : {}),
-      ...(expands.has("sessions") ? { sessions: sessionsOf(record, expands.has("segments")) } : {}),
+      ...(expands.has("participants_v2") ? expanded("participants_v2", participants(ctx, record)) : {}),
+      ...(expands.has("sessions") ? expanded("sessions", sessions(ctx, record)) : {}),
     };
   });
   router.get(`${base}/:record/participants_v2`, (ctx) => {
-    const value = recordOf(ctx, state).participants;
-    ctx.body = { ...context(ctx, state.origin, "callRecords/participants_v2"), value };
+    const page = participants(ctx, recordOf(ctx, state));
+    ctx.body = { ...context(ctx, state.origin, "callRecords/participants_v2"), ...collection(page) };
   });
   router.get(`${base}/:record/sessions`, (ctx) => {
-    const value = sessionsOf(recordOf(ctx, state), expandsOf(ctx).has("segments"));
-    ctx.body = { ...context(ctx, state.origin, "callRecords/sessions"), value };
+    const page = sessions(ctx, recordOf(ctx, state));
+    ctx.body = { ...context(ctx, state.origin, "callRecords/sessions"), ...collection(page) };
   });
 }

@@ -18,6 +18,8 @@ export interface CallRecord {
   readonly id: string;
   readonly tenant: EntraTenant;
   readonly call: Call;
+  /** The last session is missing yet: a later version has it. */
+  readonly isPartial: boolean;
   readonly started: Date;
   readonly resource: Json;
   readonly participants: readonly Json[];
@@ -129,7 +131,19 @@ function session(leg: Leg, end: Date): Json {
   };
 }
 
-export function callRecord(meeting: Meeting, call: Call): CallRecord {
+function sessionsOf(legs: readonly Leg[], end: Date, isDoubled: boolean): Json[] {
+  const sessions = legs.map((leg) => session(leg, end));
+  return isDoubled ? sessions.flatMap((each) => [each, { ...each, id: randomUUID() }]) : sessions;
+}
+
+/** As Graph makes it when it is asked to: in versions, with sessions told of twice. */
+interface Recording {
+  readonly version: number;
+  readonly isPartial: boolean;
+  readonly isDoubled: boolean;
+}
+
+export function callRecord(meeting: Meeting, call: Call, how: Recording): CallRecord {
   const end = call.ended ?? new Date();
   const legs = meeting.legs.filter((leg) => leg.call === call && leg.admitted !== undefined);
   const { organizer, tenant } = meeting;
@@ -149,10 +163,11 @@ export function callRecord(meeting: Meeting, call: Call): CallRecord {
       identity: leg === undefined ? null : identitySet(leg.person),
       administrativeUnitInfos: [],
     })),
-    sessions: legs.map((leg) => session(leg, end)),
+    isPartial: how.isPartial,
+    sessions: sessionsOf(how.isPartial ? legs.slice(0, -1) : legs, end, how.isDoubled),
     resource: {
       id: call.id,
-      version: 1,
+      version: how.version,
       type: "groupCall",
       modalities: ["audio", "video"],
       lastModifiedDateTime: new Date().toISOString(),
@@ -164,9 +179,26 @@ export function callRecord(meeting: Meeting, call: Call): CallRecord {
   };
 }
 
-export class Reports {
+export interface ReportSettings {
   /** How long after a call the reports are there by themselves. */
-  delayMs = 2_000;
+  reportsAfterMs: number;
+  /** Teams policies may switch attendance reports off: then there are none. */
+  attendanceReports: boolean;
+  /** How much comes on a page; null for as much as Graph really puts on one. */
+  reportPage: number | null;
+  /** Sessions of a call record may be told of twice. */
+  duplicateSessions: boolean;
+}
+
+const DEFAULTS: Readonly<ReportSettings> = {
+  reportsAfterMs: 2_000,
+  attendanceReports: true,
+  reportPage: null,
+  duplicateSessions: false,
+};
+
+export class Reports {
+  settings: ReportSettings = { ...DEFAULTS };
   #attendance: AttendanceReport[] = [];
   #records: CallRecord[] = [];
   #timers = new Map<Call, NodeJS.Timeout>();
@@ -183,28 +215,40 @@ export class Reports {
     this.#timers.clear();
     this.#attendance = [];
     this.#records = [];
-    this.delayMs = 2_000;
+    this.settings = { ...DEFAULTS };
   }
 
   scheduled(meeting: Meeting, call: Call): void {
-    const timer = setTimeout(() => this.make(meeting, call), this.delayMs);
+    const timer = setTimeout(() => this.make(meeting, call), this.settings.reportsAfterMs);
     this.#timers.set(call, timer.unref());
   }
 
-  /** Makes the reports of a call that has ended, once. */
-  make(meeting: Meeting, call: Call): void {
+  /** Makes the reports of a call that has ended, once; a partial call record becomes whole in its next version. */
+  make(meeting: Meeting, call: Call, isPartial = false): void {
     clearTimeout(this.#timers.get(call));
     this.#timers.delete(call);
-    if (this.#records.some((record) => record.call === call)) {
+    const known = this.#records.find((record) => record.call === call);
+    if (known !== undefined && (!known.isPartial || isPartial)) {
       return;
     }
-    this.#attendance.push(attendanceReport(meeting, call));
-    this.#records.push(callRecord(meeting, call));
-    this.#told(meeting, call.id, "created");
+    if (known === undefined) {
+      this.#attendance.push(attendanceReport(meeting, call));
+    }
+    const version = known === undefined ? 1 : Number(known.resource.version) + 1;
+    const made = callRecord(meeting, call, {
+      version,
+      isPartial,
+      isDoubled: this.settings.duplicateSessions,
+    });
+    this.#records = [...this.#records.filter((record) => record !== known), made];
+    this.#told(meeting, call.id, known === undefined ? "created" : "updated");
   }
 
   /** The newest first, at most fifty. */
   attendance(meeting: Meeting): AttendanceReport[] {
+    if (!this.settings.attendanceReports) {
+      return [];
+    }
     const of = this.#attendance.filter((report) => report.meeting === meeting);
     return of.reverse().slice(0, 50);
   }

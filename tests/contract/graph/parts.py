@@ -15,6 +15,7 @@ from shared.microsoft.door import client_state
 from shared.microsoft.entra import Entra
 from shared.microsoft.graph import Graph
 from shared.microsoft.meetings import GraphMeetings
+from shared.microsoft.reports import GraphReports
 from shared.sealing import Sealer
 from shared.visits.model import Meeting
 from shared.visits.ports import MeetingWish
@@ -71,6 +72,7 @@ class Parts:
         self.graph = Graph(self.http, self.entra.graph_token, self.slept.append)
         state = lambda key: client_state(SEALER, key)  # noqa: E731 - as the wiring has it
         self.meetings = GraphMeetings(self.graph, self.connector.keys, self.settings, state, utc_now)
+        self.reports = GraphReports(self.graph, self.settings)
 
     def close(self) -> None:
         """Leaves no connection behind."""
@@ -80,6 +82,11 @@ class Parts:
     def meeting(self, external_id: str = "external-id", organizer: str = ONE) -> Meeting:
         """A meeting."""
         return self.meetings.create_or_get(TENANT, organizer, wish(external_id))
+
+    def act(self, meeting: Meeting, act: str, who: dict[str, str], at: datetime) -> None:
+        """Somebody does something in a meeting, at that time."""
+        body = {"act": act, "participant": who, "at": at.isoformat()}
+        self.control.post(f"/control/meetings/{meeting.meeting_id}/acts", json=body).raise_for_status()
 
     def fault(self, path: str, **rule: Any) -> None:
         """Microsoft misbehaves."""

@@ -144,3 +144,39 @@ def test_a_new_call_record_is_told(microsoft: Microsoft, held: Json, receiver: R
     assert (item["changeType"], item["resource"]) == ("created", f"communications/callRecords/{call}")
     assert item["resourceData"]["id"] == call
     assert "encryptedContent" not in item
+
+
+def test_pages_are_followed_by_their_links(microsoft: Microsoft, held: Json) -> None:
+    microsoft.configure(reportPage=1)
+    (call,) = microsoft.control(f"meetings/{held['id']}/reports")["calls"]
+    whole = microsoft.graph("GET", f"{RECORDS}/{call}", params={"$expand": "sessions"}).json()
+    found = list(whole["sessions"])
+    following = whole["sessions@odata.nextLink"]
+    while following:
+        page = microsoft.graph("GET", following.partition("/graph/v1.0")[2]).json()
+        found += page["value"]
+        following = page.get("@odata.nextLink")
+    assert len({each["id"] for each in found}) == 3
+    (listed,) = microsoft.graph("GET", RECORDS).json()["value"]
+    assert listed["id"] == call
+
+
+def test_a_call_record_comes_in_versions_and_with_doubles(microsoft: Microsoft, held: Json) -> None:
+    def sessions() -> tuple[int, int]:
+        record = microsoft.graph("GET", f"{RECORDS}/{call}", params={"$expand": "sessions"}).json()
+        return record["version"], len(record["sessions"])
+
+    (call,) = microsoft.control(f"meetings/{held['id']}/reports", {"partial": True})["calls"]
+    assert sessions() == (1, 2)
+    microsoft.configure(duplicateSessions=True)
+    microsoft.control(f"meetings/{held['id']}/reports")
+    assert sessions() == (2, 6)
+    microsoft.control(f"meetings/{held['id']}/reports", {"partial": True})
+    assert sessions() == (2, 6)
+
+
+def test_reports_can_be_switched_off(microsoft: Microsoft, held: Json) -> None:
+    microsoft.configure(attendanceReports=False)
+    microsoft.control(f"meetings/{held['id']}/reports")
+    assert microsoft.graph("GET", reports_path(held)).json()["value"] == []
+    assert len(microsoft.graph("GET", RECORDS).json()["value"]) == 1

@@ -17,7 +17,7 @@ from shared.presence.model import (
     Status,
     Writeback,
 )
-from shared.visits.model import Meeting, Phase, Subscription, Visit
+from shared.visits.model import Asked, Meeting, Phase, Subscription, Visit
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -84,6 +84,7 @@ def full_visit(key: VisitKey) -> Visit:
         opened=START,
         last_signal=START,
         ends=(START, START + timedelta(hours=1)),
+        asked=Asked(2, START + timedelta(hours=2), done=True),
         participants={one.key: one for one in (patient, provider)},
     )
 
@@ -160,6 +161,7 @@ def visits(key: VisitKey) -> st.SearchStrategy[Visit]:
         opened=perhaps,
         last_signal=perhaps,
         ends=st.lists(moments, max_size=3).map(tuple),
+        asked=st.builds(Asked, st.integers(0, 4), st.none() | moments, st.booleans()),
         participants=st.lists(participants(), max_size=4, unique_by=lambda one: one.key).map(
             lambda some: {one.key: one for one in some}
         ),

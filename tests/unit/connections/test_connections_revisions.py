@@ -56,7 +56,8 @@ def changed(path: tuple[str, ...]) -> Content:
     inner = copy
     for name in path[:-1]:
         inner = inner[name]
-    inner[path[-1]] = True if inner[path[-1]] is False else OTHERWISE.get(path, "x1")
+    old = inner[path[-1]]
+    inner[path[-1]] = not old if isinstance(old, bool) else OTHERWISE.get(path, "x1")
     return Content.model_validate(copy)
 
 

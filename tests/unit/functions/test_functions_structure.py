@@ -73,6 +73,7 @@ WORKERS = {
 TIMERS = {
     "renew_subscriptions",
     "sweep_writebacks",
+    "reconcile_visits",
     "settle_visits",
     "remove_orphans",
     "rotate_keys",

@@ -852,7 +852,11 @@ export interface components {
              *         "sentence": ""
              *       },
              *       "providerLanding": "meeting",
-             *       "meetingSubject": "Virtual visit"
+             *       "meetingSubject": "Virtual visit",
+             *       "reconcile": {
+             *         "attendanceReports": true,
+             *         "callRecords": false
+             *       }
              *     }
              */
             settings: components["schemas"]["ConnectionSettings"];
@@ -907,7 +911,11 @@ export interface components {
              *         "sentence": ""
              *       },
              *       "providerLanding": "meeting",
-             *       "meetingSubject": "Virtual visit"
+             *       "meetingSubject": "Virtual visit",
+             *       "reconcile": {
+             *         "attendanceReports": true,
+             *         "callRecords": false
+             *       }
              *     }
              */
             settings: components["schemas"]["ConnectionSettings"];
@@ -1022,6 +1030,13 @@ export interface components {
              * @default Virtual visit
              */
             meetingSubject: string;
+            /**
+             * @default {
+             *       "attendanceReports": true,
+             *       "callRecords": false
+             *     }
+             */
+            reconcile: components["schemas"]["ReconcileSources"];
         };
         /**
          * ConnectionState
@@ -1337,6 +1352,22 @@ export interface components {
             fingerprint: string;
         };
         /**
+         * ReconcileSources
+         * @description What Microsoft may be asked after a call, to add what no event told.
+         */
+        ReconcileSources: {
+            /**
+             * Attendancereports
+             * @default true
+             */
+            attendanceReports: boolean;
+            /**
+             * Callrecords
+             * @default false
+             */
+            callRecords: boolean;
+        };
+        /**
          * ReplayIn
          * @description Which given-up writebacks to try once more; empty means any.
          */
@@ -1602,6 +1633,8 @@ export interface components {
             participant: string;
             /** State */
             state: string;
+            /** Source */
+            source: string;
             /** Status */
             status: string;
             /** Reason */

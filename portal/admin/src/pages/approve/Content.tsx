@@ -101,11 +101,16 @@ function AllSettings({ connection }: { connection: Connection }) {
   const { t } = useWords();
   return (
     <dl className="facts">
-      {GROUPS.flatMap(({ fields }) => fields).map(({ path, label }) => (
-        <Fact key={path} name={t(label)}>
-          <span className="breakable">{shown(valueAt(connection.settings, path), t("empty"))}</span>
-        </Fact>
-      ))}
+      {GROUPS.flatMap(({ fields }) => fields).map(({ path, label, kind }) => {
+        const value = valueAt(connection.settings, path);
+        return (
+          <Fact key={path} name={t(label)}>
+            <span className="breakable">
+              {kind === "switch" ? t(value === "true" ? "value.on" : "value.off") : shown(value, t("empty"))}
+            </span>
+          </Fact>
+        );
+      })}
     </dl>
   );
 }

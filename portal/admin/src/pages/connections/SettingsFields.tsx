@@ -7,6 +7,7 @@ import {
   Field,
   Input,
   Select,
+  Switch,
 } from "@fluentui/react-components";
 import { useWords } from "../../messages/LanguageProvider.tsx";
 import { LogoField } from "./LogoField.tsx";
@@ -56,6 +57,15 @@ function One({ field, value, change }: OneProps) {
   const label = t(field.label);
   if (field.kind === "logo") {
     return <LogoField label={label} value={value} change={change} />;
+  }
+  if (field.kind === "switch") {
+    return (
+      <Switch
+        label={label}
+        checked={value === "true"}
+        onChange={(_event, data) => change(String(data.checked))}
+      />
+    );
   }
   if (field.kind === "landing" || field.kind === "method") {
     const choices =

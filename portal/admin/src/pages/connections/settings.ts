@@ -6,7 +6,7 @@ import type { MessageKey } from "../../messages/language.ts";
 export type Settings = Schemas["ConnectionSettings"];
 export const STANDARD = standard as Settings;
 
-type Kind = "text" | "nullable" | "landing" | "method" | "logo";
+type Kind = "text" | "nullable" | "landing" | "method" | "logo" | "switch";
 type Flat = Readonly<Record<string, MessageKey>>;
 
 export interface SettingField {
@@ -29,6 +29,8 @@ const LABELS = {
   providerLanding: "setting.landing",
   meetingSubject: "setting.subject",
   organizerObjectId: "setting.organizer",
+  "reconcile.attendanceReports": "setting.reconcile.attendance",
+  "reconcile.callRecords": "setting.reconcile.records",
   "mnemonics.sessionId": "setting.mnemonic.session",
   "mnemonics.groupSessionId": "setting.mnemonic.groupSession",
   "mnemonics.providerId": "setting.mnemonic.provider",
@@ -56,6 +58,8 @@ const KINDS: Partial<Record<Path, Kind>> = {
   "branding.logo": "logo",
   providerLanding: "landing",
   organizerObjectId: "nullable",
+  "reconcile.attendanceReports": "switch",
+  "reconcile.callRecords": "switch",
   "statusCall.method": "method",
   "statusCall.baseUrl": "nullable",
   "statusCall.codeWaiting": "nullable",
@@ -73,6 +77,11 @@ export const GROUPS: readonly SettingGroup[] = [
     title: "settings.visits",
     hint: "settings.visitsHint",
     fields: fieldsBelow("providerLanding", "meetingSubject", "organizerObjectId"),
+  },
+  {
+    title: "settings.reconcile",
+    hint: "settings.reconcileHint",
+    fields: fieldsBelow("reconcile."),
   },
   { title: "settings.record", hint: "settings.recordHint", fields: fieldsBelow("mnemonics.", "context.") },
   { title: "settings.status", hint: "settings.statusHint", fields: fieldsBelow("statusCall.") },
@@ -95,12 +104,13 @@ type Tree = { readonly [name: string]: unknown };
 
 export function valueAt(settings: Settings, path: string): string {
   const found = path.split(".").reduce<unknown>((value, name) => (value as Tree)[name], settings);
-  return typeof found === "string" ? found : "";
+  return typeof found === "boolean" ? String(found) : typeof found === "string" ? found : "";
 }
 
 /** The settings with one changed. What may be absent is, when its field is empty. */
 export function changedAt(settings: Settings, { path, kind }: SettingField, text: string): Settings {
-  const value = text === "" && (kind === "nullable" || kind === "logo") ? null : text;
+  const empty = text === "" && (kind === "nullable" || kind === "logo") ? null : text;
+  const value = kind === "switch" ? text === "true" : empty;
   const set = (tree: Tree, [name = "", ...rest]: string[]): Tree => ({
     ...tree,
     [name]: rest.length === 0 ? value : set(tree[name] as Tree, rest),

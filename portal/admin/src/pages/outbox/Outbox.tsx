@@ -13,7 +13,7 @@ import { ProblemNotice } from "../../parts/ProblemNotice.tsx";
 import { Working } from "../../parts/Working.tsx";
 import { useTenant } from "../../session/TenantProvider.tsx";
 import { Kinds } from "./Kinds.tsx";
-import { EDGES, ROLES, STATUSES, WritebackStatus } from "./words.tsx";
+import { EDGES, ROLES, SOURCES, STATUSES, WritebackStatus } from "./words.tsx";
 
 type Writeback = Schemas["WritebackOut"];
 const FOLLOW_MS = 3000;
@@ -79,7 +79,21 @@ function Found({ writebacks, isTruncated }: { writebacks: readonly Writeback[]; 
         </>
       ),
     },
-    { key: "state", title: t("outbox.said"), cell: ({ state }) => edge(state) },
+    {
+      key: "state",
+      title: t("outbox.said"),
+      cell: ({ state, source }) => (
+        <>
+          {edge(state)}
+          {SOURCES[source] && (
+            <>
+              <br />
+              <span className="quiet small">{t(SOURCES[source])}</span>
+            </>
+          )}
+        </>
+      ),
+    },
     { key: "status", title: t("field.state"), cell: ({ status }) => <WritebackStatus status={status} /> },
     {
       key: "answer",

@@ -23,6 +23,12 @@ export const EDGES: Readonly<Record<string, MessageKey>> = {
   disconnected: "edge.disconnected",
 };
 
+/** Where a transition is known from; told only when it is not the ordinary way. */
+export const SOURCES: Readonly<Record<string, MessageKey>> = {
+  attendance_report: "source.attendance",
+  call_record: "source.record",
+};
+
 export const ROLES: Readonly<Record<string, MessageKey>> = {
   provider: "role.provider",
   patient: "role.patient",

@@ -1,0 +1,174 @@
+"""What is known after a call: reports on who was there and when. They only ever add to what events told. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.identifiers import PEOPLE
+from shared.presence.fold import fold
+from shared.presence.model import PAGE_LEG, Kind, Legs, Participant, Signal, Source, State, Status
+from shared.visits.model import Visit
+from shared.visits.who import Identity
+
+TOLERANCE = timedelta(seconds=30)
+"""So far may the times of a report lie from those of the events without telling of something else."""
+_A_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, order=True)
+class Interval:
+    """From when to when somebody was in the meeting."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Attended:
+    """One person in a report, without their name, and when that person was there."""
+
+    identity: Identity
+    intervals: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report on one call: an attendance report or a call record."""
+
+    source: Source
+    start: datetime
+    end: datetime
+    attended: tuple[Attended, ...] = ()
+
+
+Whose = Callable[[Visit, Identity], Participant | None]
+"""The participant whom an identity in a report names, new if need be; None if it is nobody of ours."""
+
+
+def with_reports(visit: Visit, reports: Iterable[Report], whose: Whose, debounce: timedelta) -> Visit:
+    """The visit with the signals that the reports tell of and no event did.
+
+    Somebody who came and never left, left when the report says so, or else with the end of the call. Somebody who
+    was there at a time at which nobody knew of them, was there. Nothing else is touched: what overlaps something
+    known is taken for the same thing. The same reports again, or other versions of them, add nothing.
+    """
+    order = (Source.ATTENDANCE_REPORT, Source.CALL_RECORD)
+    for report in sorted(reports, key=lambda one: (order.index(one.source), one.start)):
+        visit = _with_report(visit, report, whose, debounce)
+    return visit
+
+
+def _with_report(visit: Visit, report: Report, whose: Whose, debounce: timedelta) -> Visit:
+    people = {key: one for key, one in visit.participants.items() if one.role in PEOPLE}
+    found: dict[str, list[Interval]] = {}
+    for attended in report.attended:
+        participant = whose(visit, attended.identity)
+        if participant and attended.intervals:
+            people.setdefault(participant.key, participant)
+            found.setdefault(participant.key, []).extend(attended.intervals)
+    for key, participant in people.items():
+        person = _Person(participant, visit.ends, debounce)
+        person.hear(report, _merged(found.get(key, ()), debounce))
+        if person.legs != participant.legs:
+            after = replace(participant, legs=person.legs)
+            last = max(signal.at for signals in person.legs.values() for signal in signals)
+            last = max(last, visit.last_signal or last)
+            visit = replace(visit, participants=visit.with_participant(after), last_signal=last)
+    return visit
+
+
+class _Person:
+    """One participant while a report is read; `legs` grow as far as nothing that was told becomes untrue."""
+
+    def __init__(self, participant: Participant, ends: Sequence[datetime], debounce: timedelta) -> None:
+        self.legs: Legs = participant.legs
+        self._ends = ends
+        self._debounce = debounce
+        tried = [one for one in participant.writebacks if one.attempts or one.status is Status.DELIVERED]
+        told = {(one.state, one.at) for one in tried}
+        self._told = told & self._steps(participant.legs)
+
+    def hear(self, report: Report, intervals: Sequence[Interval]) -> None:
+        """Add what this report tells of this person."""
+        for leg in list(self.legs):
+            left = self._when_left(leg, report, intervals)
+            if left is not None:
+                self._add(leg, Signal(left, Kind.LEFT, report.source))
+        for interval in intervals:
+            if not self._is_known(interval, report.source):
+                leg = f"{report.source.value} {interval.start.isoformat()}"
+                fitted = self._fitted(interval)
+                joined = Signal(fitted.start, Kind.JOINED, report.source)
+                self._add(leg, joined, Signal(fitted.end, Kind.LEFT, report.source))
+
+    def _add(self, leg: str, *signals: Signal) -> None:
+        legs = {**self.legs, leg: self.legs.get(leg, frozenset[Signal]()) | set(signals)}
+        if self._told <= self._steps(legs):
+            self.legs = legs
+
+    def _steps(self, legs: Legs) -> set[tuple[State, datetime]]:
+        return {(step.state, step.at) for step in fold(legs, self._ends, self._debounce)}
+
+    def _when_left(self, leg: str, report: Report, intervals: Sequence[Interval]) -> datetime | None:
+        """When the leg left, if no event says so and it is one of this report's call.
+
+        That the meeting was ended for all is no word on this leg: it may have left before.
+        """
+        latest = max(self.legs[leg], default=None)
+        if leg == PAGE_LEG or latest is None or latest.kind is Kind.LEFT:
+            return None
+        if not report.start - TOLERANCE <= latest.at <= report.end:
+            return None
+        own = _of(latest, intervals)
+        left = max(own.end, latest.at) if own else report.end
+        for_all = min((end for end in self._ends if end >= latest.at), default=None)
+        return left if for_all is None or left < for_all - TOLERANCE else None
+
+    def _is_known(self, interval: Interval, source: Source) -> bool:
+        """Whether something that is known of lies at that time, as near as the times of two sources go."""
+        early, late = interval.start - TOLERANCE, interval.end + TOLERANCE
+        if any(start < late and (end is None or early < end) for start, end in self._connected()):
+            return True
+        # A call record cannot tell the lobby from the meeting.
+        in_lobby = any(
+            signal.kind is Kind.LOBBY and early <= signal.at <= late
+            for leg, signals in self.legs.items()
+            for signal in signals
+            if leg != PAGE_LEG
+        )
+        return source is Source.CALL_RECORD and in_lobby
+
+    def _fitted(self, interval: Interval) -> Interval:
+        """The interval with times of what is known already, where they are the same but for the tolerance."""
+        steps = fold(self.legs, self._ends, self._debounce)
+        waits = [one.at for one in steps if one.state is State.WAITING]
+        gone = [one.at for one in steps if one.state is State.DISCONNECTED]
+        late = [at + _A_MOMENT for at in waits if interval.start <= at <= interval.start + TOLERANCE]
+        start = max([interval.start, *(at for at in late if at < interval.end)])
+        near = [at for at in gone if at > start and abs(at - interval.end) <= TOLERANCE]
+        return Interval(start, min(near, key=lambda at: abs(at - interval.end), default=interval.end))
+
+    def _connected(self) -> list[tuple[datetime, datetime | None]]:
+        steps = fold(self.legs, self._ends, self._debounce)
+        ends = [*(step.at for step in steps[1:]), None][: len(steps)]
+        return [(step.at, end) for step, end in zip(steps, ends, strict=True) if step.state is State.CONNECTED]
+
+
+def _of(latest: Signal, intervals: Sequence[Interval]) -> Interval | None:
+    """The interval at whose end somebody left of whom this was the last that was seen."""
+    if latest.kind is Kind.LOBBY:
+        return next((one for one in intervals if latest.at < one.end), None)
+    near = [one for one in intervals if one.start - TOLERANCE <= latest.at <= one.end + TOLERANCE]
+    inside = [one for one in near if one.start <= latest.at <= one.end]
+    return min(inside or near, key=lambda one: abs(one.start - latest.at), default=None)
+
+
+def _merged(intervals: Iterable[Interval], debounce: timedelta) -> list[Interval]:
+    """The intervals of all devices as one person's; an absence shorter than the debounce was none."""
+    merged: list[Interval] = []
+    for one in sorted(one for one in intervals if one.start < one.end):
+        if merged and one.start - merged[-1].end < debounce:
+            merged[-1] = Interval(merged[-1].start, max(merged[-1].end, one.end))
+        else:
+            merged.append(one)
+    return merged
