@@ -1,4 +1,4 @@
-"""The one command of this repository: `up`, `demo`, `test`, `bench`. Standard library only: it makes the rest."""
+"""The one command of this repository: `up`, `demo`, `test`, `bench`, `lock`. Standard library only."""
 
 import argparse
 import sys
@@ -15,6 +15,7 @@ from sandbox.dev.bench import BenchOptions, run_bench  # noqa: E402
 from sandbox.dev.checks import CheckOptions, run_checks  # noqa: E402
 from sandbox.dev.environment import SetupError  # noqa: E402
 from sandbox.dev.interpreters import MissingToolError  # noqa: E402
+from sandbox.dev.lock import LockOptions, write_locks  # noqa: E402
 from sandbox.dev.ports import PortProblemError, Ports  # noqa: E402
 from sandbox.dev.screen import say  # noqa: E402
 from sandbox.dev.settings import SettingsProblemError  # noqa: E402
@@ -30,7 +31,7 @@ _SAID_ALREADY = (NotReadyError, PartEndedError, SandboxSetupError)
 def parser() -> argparse.ArgumentParser:
     """All that can be said on the command line."""
     main_parser = argparse.ArgumentParser(prog="dev.py", description=__doc__)
-    commands = main_parser.add_subparsers(dest="command", required=True, metavar="{up,demo,test,bench}")
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="{up,demo,test,bench,lock}")
 
     starting = commands.add_parser("up", help="start the connector and its sandbox, and stay")
     _add_python(starting)
@@ -58,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     _add_python(measuring)
     measuring.add_argument("--quick", action="store_true", help="short runs: to see that it works")
     measuring.add_argument("--write", action="store_true", help="take the tables over into docs/performance.md")
+
+    locking = commands.add_parser("lock", help="lock the Python packages after an edit of a requirements*.in")
+    locking.add_argument("--upgrade", action="store_true", help="take newer versions of what no list names")
     return main_parser
 
 
@@ -89,6 +93,8 @@ def _run(chosen: argparse.Namespace, rest: tuple[str, ...], stop: Stop) -> int:
         return demo(Options(ROOT, ports=_ports(chosen), python=chosen.python), stop)
     if chosen.command == "bench":
         return run_bench(BenchOptions(ROOT, chosen.python, chosen.quick, chosen.write, rest), stop)
+    if chosen.command == "lock":
+        return write_locks(LockOptions(ROOT, chosen.upgrade), stop)
     return run_checks(CheckOptions(ROOT, chosen.python, chosen.fast, chosen.long, rest), stop)
 
 

@@ -16,7 +16,7 @@ from sandbox.dev.screen import last_lines, say, show_end
 from sandbox.dev.stopping import Stop, StopRequestedError
 
 _PROGRESS_EVERY = 10.0
-_REQUIREMENTS = ("requirements-dev.txt", "requirements.txt")
+_REQUIREMENTS = ("requirements-dev.txt",)
 
 
 class SetupError(Exception):
@@ -92,7 +92,7 @@ def venv_job(
         if not python.exists():
             _tool("venv", [interpreter.path, "-m", "venv", "--clear", str(folder)], root, log, stop)
         stamp.unlink(missing_ok=True)
-        pip = [str(python), "-m", "pip", "install", "--no-input", "-r", str(files[0])]
+        pip = [str(python), "-m", "pip", "install", "--no-input", "--require-hashes", "-r", str(files[0])]
         _tool("pip", pip, root, log, stop)
         stamp.write_text(wanted + "\n", "ascii")
 
