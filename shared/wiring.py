@@ -12,6 +12,7 @@ from shared.connections.lifecycle import launchable
 from shared.connections.model import Branding
 from shared.connections.telling import WITHOUT_CONTEXT_TOKEN, EhrKind
 from shared.connections.webhook_secrets import WebhookSecrets
+from shared.ehr_secrets import FileSecrets, Secrets
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Role, connection_key
 from shared.keys import Keys, LocalKeys
@@ -103,6 +104,13 @@ class Connector:
     def _credential(self) -> "ManagedIdentity | None":
         """What storage is reached with; Azurite's connection string brings its own."""
         return None if self.settings.storage_connection else self.identity
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Passwords that EHRs gave us."""
+        if self.settings.local_key_directory is None:
+            raise ValueError("LOCAL_KEY_DIRECTORY is not set")
+        return FileSecrets(self.settings.local_key_directory)
 
     @cached_property
     def sealer(self) -> Sealer:
@@ -277,6 +285,7 @@ class Connector:
     def teller(self) -> "Kinds":
         """Telling EHRs of transitions, each in the way of its kind."""
         from shared.ehr.backend import Backend
+        from shared.ehr.basic import BasicCalls
         from shared.ehr.epic import EpicStatus
         from shared.ehr.fhir import FhirTeller
         from shared.ehr.kinds import Kind, Kinds
@@ -285,7 +294,7 @@ class Connector:
 
         backend = Backend(self.ehr_http, self.smart, self.now)
         kinds: dict[EhrKind, Kind] = {
-            EhrKind.EPIC: EpicStatus(backend, self.now),
+            EhrKind.EPIC: EpicStatus(backend, BasicCalls(self.ehr_http, self.secrets, self.settings), self.now),
             EhrKind.FHIR: FhirTeller(backend, self.now),
             EhrKind.ORACLE: OracleTeller(backend, self.now),
             EhrKind.WEBHOOK: WebhookTeller(self.ehr_http, WebhookSecrets(self.sealer), self.now),

@@ -1,5 +1,6 @@
-/** Bearer tokens on the way in (RFC 6750): whose they are, and the 401 for whoever has none that is right. */
+/** Bearer tokens (RFC 6750) and Basic (RFC 7617) on the way in: whose they are, and the 401 for whoever has none. */
 import type { Context } from "koa";
+import type { Environment } from "./environment.ts";
 import type { AuthorisationServer } from "./oauth.ts";
 
 export type Bearer = "system" | "user";
@@ -16,6 +17,16 @@ export async function bearerOf(ctx: Context, { provider }: AuthorisationServer):
   }
   const user = await provider.AccessToken.find(token);
   return user?.isValid ? "user" : undefined;
+}
+
+/** The one system user of the pretend hospital; Epic's own user names begin with `emp$` here. */
+export const SYSTEM_USER = { name: "emp$VIDEOVISITS", password: "pretend:password-of-no-system" } as const;
+
+/** Whether the request is the system user's: without OAuth, the client must say which it is in a header of its own. */
+export function isSystemUser(ctx: Context, { clientId }: Environment): boolean {
+  const given = /^Basic (\S+)$/i.exec(ctx.get("authorization"))?.[1] ?? "";
+  const wanted = `${SYSTEM_USER.name}:${SYSTEM_USER.password}`;
+  return Buffer.from(given, "base64").toString() === wanted && ctx.get("epic-client-id") === clientId;
 }
 
 export function unauthorised(ctx: Context): void {

@@ -17,6 +17,7 @@ from shared.connections.model import ConnectionSettings
 from shared.connections.telling import StatusCall
 from shared.ehr.answers import DELIVERED, MAINTENANCE, given_up, refused
 from shared.ehr.backend import Backend
+from shared.ehr.basic import BasicCalls
 from shared.ehr.kinds import Addressee
 from shared.http import json_object
 from shared.identifiers import Role
@@ -43,8 +44,9 @@ _FHIR_TAIL = re.compile(r"/api/FHIR/[A-Za-z0-9]+$", re.IGNORECASE)
 class EpicStatus:
     """The kind `epic`."""
 
-    def __init__(self, backend: Backend, now: Clock) -> None:
+    def __init__(self, backend: Backend, basic: BasicCalls, now: Clock) -> None:
         self._backend = backend
+        self._basic = basic
         self._now = now
 
     def abilities(self, settings: ConnectionSettings) -> Abilities:
@@ -62,8 +64,10 @@ class EpicStatus:
             "ConnectionStatus": str(_codes(call)[message.state]),
         }
         url = (call.base_url or _FHIR_TAIL.sub("", to.content.fhir_base_url)) + call.path
-        accept = {"Accept": "application/json"}
-        answer = self._backend.call(to.content, call.scope, call.method, url, params=fields, headers=accept)
+        send = (
+            self._basic.sender(to) if call.authentication == "basic" else self._backend.sender(to.content, call.scope)
+        )
+        answer = send(call.method, url, params=fields, headers={"Accept": "application/json"})
         return understood(answer, self._now())
 
     def try_out(self, to: Addressee) -> Told:

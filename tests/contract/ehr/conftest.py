@@ -1,6 +1,7 @@
 """The connector's own EHR modules against the pretend hospital, as a process on a free port."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -34,8 +35,8 @@ def clients(hospital_process: Process) -> Iterator[Clients]:
 
 
 @pytest.fixture
-def ehr(connector: TinyConnector, clients: Clients) -> Parts:
+def ehr(connector: TinyConnector, clients: Clients, tmp_path: Path) -> Parts:
     """Fresh parts of ours; the hospital at its start."""
-    parts = Parts(connector, clients)
+    parts = Parts(connector, clients, tmp_path)
     parts.reset()
     return parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,7 @@ from shared.connections.records import records
 from shared.connections.telling import EhrKind
 from shared.connections.webhook_secrets import WebhookSecrets
 from shared.ehr.backend import Backend
+from shared.ehr.basic import BasicCalls
 from shared.ehr.discovery import Discovery
 from shared.ehr.epic import EpicStatus
 from shared.ehr.fhir import FhirTeller
@@ -22,6 +24,7 @@ from shared.ehr.kinds import Kind, Kinds
 from shared.ehr.oracle import OracleTeller
 from shared.ehr.smart import SmartEhr
 from shared.ehr.webhook import WebhookTeller
+from shared.ehr_secrets import FileSecrets
 from shared.http import guarded_client
 from shared.identifiers import Environment, Role
 from shared.keys import Keys
@@ -64,7 +67,8 @@ class Clients:
 class Parts:
     """Discovery, sign-in and status call of ours."""
 
-    def __init__(self, connector: TinyConnector, clients: Clients, *, keys: Keys | None = None) -> None:
+    def __init__(self, connector: TinyConnector, clients: Clients, folder: Path, *, keys: Keys | None = None) -> None:
+        self.folder = folder
         self.clients = clients
         self.hospital = clients.hospital
         self.connector = connector
@@ -91,7 +95,7 @@ class Parts:
         """The chooser over all kinds, put together as the wiring does."""
         backend = Backend(http, self.smart, utc_now)
         kinds: dict[EhrKind, Kind] = {
-            EhrKind.EPIC: EpicStatus(backend, utc_now),
+            EhrKind.EPIC: EpicStatus(backend, BasicCalls(http, FileSecrets(self.folder), self.settings), utc_now),
             EhrKind.FHIR: FhirTeller(backend, utc_now),
             EhrKind.ORACLE: OracleTeller(backend, utc_now),
             EhrKind.WEBHOOK: WebhookTeller(http, self.secrets, utc_now),

@@ -145,14 +145,14 @@ def test_without_a_word_from_the_ehr_es384_is_used(ehr: Parts) -> None:
             return sign(environment, algorithm, claims)
 
     watched: Any = Watched()
-    parts = Parts(ehr.connector, ehr.clients, keys=watched)
+    parts = Parts(ehr.connector, ehr.clients, ehr.folder, keys=watched)
     for _ in range(2):
         parts.smart.backend_token(ehr.base_url(), Environment.TEST, "system/Appointment.read")
     assert used == ["ES384", "ES384"]
 
 
 def test_keys_that_the_ehr_cannot_find_are_our_fault(ehr: Parts, tmp_path: Any) -> None:
-    stranger = Parts(ehr.connector, ehr.clients, keys=LocalKeys(tmp_path))
+    stranger = Parts(ehr.connector, ehr.clients, ehr.folder, keys=LocalKeys(tmp_path))
     launch = stranger.launch("provider", "provider-one", "one-to-one")
     assert refusal(stranger, launch)[0] == "ehr_unauthorized_client"
 

@@ -1,5 +1,6 @@
 """Epic's status call as we make it: done, again later, or never, for every answer there is."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -233,3 +234,56 @@ def test_trying_it_out_tells_nobody_of_anything(ehr: Parts) -> None:
     assert [call["outcome"] for call in ehr.told()] == ["INVALID-CONFERENCE-ID"]
     ehr.fault(STATUS, status=404, times=1)
     assert ehr.teller.try_out(KEY) == Told(delivered=False, reason="HTTP 404")
+
+
+USER, PASSWORD = "VIDEOVISITS", "pretend:password-of-no-system"
+"""The pretend hospital's one system user."""
+
+
+@pytest.fixture
+def basic(ehr: Parts) -> Parts:
+    ehr.content = ehr.content_of(authentication="basic", user=USER)
+    (ehr.folder / f"ehr-{KEY.connection}").write_text(f"{PASSWORD}\n", encoding="utf-8")
+    return ehr
+
+
+def test_an_older_site_is_told_with_a_password(basic: Parts) -> None:
+    assert basic.tell() == DONE
+    assert basic.teller.try_out(KEY) == DONE
+    assert basic.requests(TOKEN) == 0
+    assert [call["outcome"] for call in basic.told()] == ["OK", "INVALID-CONFERENCE-ID"]
+
+
+def test_a_password_that_is_wrong_or_missing_is_a_reason(basic: Parts) -> None:
+    secret = basic.folder / f"ehr-{KEY.connection}"
+    secret.write_text("wrong", encoding="utf-8")
+    assert basic.tell() == Told(delivered=False, reason="HTTP 401")
+    secret.write_text(PASSWORD, encoding="utf-8")
+    assert basic.tell() == DONE
+    for content in (b"", b"\xff\xfe"):
+        secret.write_bytes(content)
+        assert basic.tell() == Told(delivered=False, reason="secret missing")
+    secret.unlink()
+    assert basic.tell() == Told(delivered=False, reason="secret missing")
+    basic.content = basic.content_of(authentication="basic")
+    assert basic.tell() == Told(delivered=False, reason="user name missing")
+
+
+def test_a_call_with_a_password_says_which_client_it_is_and_who_is_to_be_audited(basic: Parts) -> None:
+    sent: list[httpx.Headers] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers)
+        return httpx.Response(200, json={"Status": "1"})
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        assert basic.teller_with(client).tell(KEY, basic.message()) == DONE
+        basic.content = basic.content_of(
+            authentication="basic", user=USER, audit_user="AUDIT1", audit_user_type="EXTERNAL"
+        )
+        assert basic.teller_with(client).tell(KEY, basic.message()) == DONE
+    client_id = basic.settings.ehr_client_id(basic.content.environment)
+    assert [one["Epic-Client-ID"] for one in sent] == [client_id, client_id]
+    assert [one.get("Epic-User-ID") for one in sent] == [None, "AUDIT1"]
+    assert [one.get("Epic-User-IDType") for one in sent] == [None, "EXTERNAL"]
+    assert base64.b64decode(sent[0]["Authorization"].removeprefix("Basic ")).decode() == f"emp${USER}:{PASSWORD}"
