@@ -98,7 +98,7 @@ def resume_connection(call: Call[Any]) -> Answer:
 def get_webhook_secret(call: Call[Any]) -> Answer:
     """What the receiver of a webhook checks signatures with. That it was read is noted, what it is never."""
     key = key_in_tenant(call)
-    version, secret = call.connector.connections.webhook_secret(key)
+    version, secret = call.connector.connections.webhook_secret(key, call.caller.object_id)
     log(Event.WEBHOOK_KEY_READ, connection=key.connection, tenant=key.tenant.tenant, correlation=call.correlation)
     return Json(WebhookSecretOut(version=version, secret=secret))
 

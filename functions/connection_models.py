@@ -1,5 +1,6 @@
 """The JSON of connections: configuration, approval, records, history."""
 
+import json
 from datetime import datetime
 
 from pydantic import Field
@@ -284,4 +285,5 @@ class HistoryList(Model):
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    """A value as JSON has it; texts without quotes."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)

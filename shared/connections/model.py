@@ -163,6 +163,7 @@ class Action(StrEnum):
     RESUMED = "resumed"
     DELETED = "deleted"
     REPLAYED = "replayed"
+    READ_KEY = "signing secret read"
 
 
 @dataclass(frozen=True)

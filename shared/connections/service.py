@@ -200,8 +200,10 @@ class Connections:
             raise ConnectorError("ehr_sign_in_missing")
         return self.store.write(change)
 
-    def webhook_secret(self, key: ConnectionKey) -> tuple[int, str]:
+    def webhook_secret(self, key: ConnectionKey, actor: str) -> tuple[int, str]:
         """Version and secret that events are signed with: of the approved content, or else of what is to be approved.
+
+        That it was read, and by whom, stands in the history.
 
         Raises:
             ConnectorError: connection_unknown, not_a_webhook.
@@ -209,7 +211,9 @@ class Connections:
         connection = self.get(key)
         for content in (connection.approved, connection.content):
             if content and content.ehr_kind is EhrKind.WEBHOOK:
-                version = content.settings.webhook.secret_version
+                version, fingerprint = content.settings.webhook.secret_version, content.fingerprint
+                entry = HistoryEntry(self.now(), actor, Action.READ_KEY, fingerprint, fingerprint, str(version))
+                self.store.record(key, entry)
                 return version, WebhookSecrets(self.sealer).shown(key, version)
         raise ConnectorError("not_a_webhook")
 

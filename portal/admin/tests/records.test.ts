@@ -49,6 +49,10 @@ describe("records", () => {
     ]);
   });
 
+  it("have no line for what this kind of EHR does not know", () => {
+    expect(asBlock({ ...RECORD, contextToken: "" })).not.toContain("Context token");
+  });
+
   it("carry fingerprint and date as text", () => {
     const text = asText([RECORD], SHEET);
     expect(text).toContain(`Fingerprint: ${SHEET.fingerprint}`);

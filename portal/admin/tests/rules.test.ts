@@ -4,7 +4,15 @@ import { ApiProblem, asProblem, isWorthRetrying, NoAnswer } from "../src/api/pro
 import { checkedConfig } from "../src/app/config.ts";
 import { logoProblem } from "../src/pages/connections/logo.ts";
 import { nameOf } from "../src/pages/connections/names.ts";
-import { changedAt, GROUPS, labelOf, STANDARD, valueAt } from "../src/pages/connections/settings.ts";
+import {
+  changedAt,
+  GROUPS,
+  groupsFor,
+  labelOf,
+  STANDARD,
+  valueAt,
+  wordOf,
+} from "../src/pages/connections/settings.ts";
 import { kindsOf } from "../src/pages/outbox/kinds.ts";
 import { type FunnelDay, funnelCsv, lastDays, totals } from "../src/pages/visits/funnel.ts";
 import { steppedTo } from "../src/parts/steps.ts";
@@ -103,9 +111,10 @@ describe("settings", () => {
   it("change one at a time and leave the old as it was", () => {
     const before = structuredClone(STANDARD);
     for (const field of fields) {
-      const other = field.kind === "switch" ? String(valueAt(STANDARD, field.path) !== "true") : "new";
-      const changed = changedAt(STANDARD, field, other);
-      expect(valueAt(changed, field.path)).toBe(other);
+      const switched = String(valueAt(STANDARD, field.path) !== "true");
+      const text = { switch: switched, number: "7" }[field.kind as string] ?? "new";
+      const changed = changedAt(STANDARD, field, text);
+      expect(valueAt(changed, field.path)).toBe(text);
       const others = fields.filter(({ path }) => path !== field.path);
       expect(others.map(({ path }) => valueAt(changed, path))).toEqual(
         others.map(({ path }) => valueAt(before, path)),
@@ -123,6 +132,44 @@ describe("settings", () => {
     const records = fields.find(({ path }) => path === "reconcile.callRecords");
     expect(valueAt(STANDARD, "reconcile.callRecords")).toBe("false");
     expect(records && changedAt(STANDARD, records, "true").reconcile.callRecords).toBe(true);
+  });
+
+  it("keep the types that the API wants", () => {
+    const named = (wanted: string) => fields.find(({ path }) => path === wanted) ?? fields[0];
+    const changed = (path: string, text: string): typeof STANDARD => {
+      const field = named(path);
+      return field ? changedAt(STANDARD, field, text) : STANDARD;
+    };
+    expect(changed("fhir.auditEvent", "true").fhir.auditEvent).toBe(true);
+    expect(changed("fhir.auditEvent", "false").fhir.auditEvent).toBe(false);
+    expect(changed("webhook.secretVersion", "3").webhook.secretVersion).toBe(3);
+    expect(changed("webhook.secretVersion", "nonsense").webhook.secretVersion).toBe(1);
+    expect(changed("oracle.patientConnected", "").oracle.patientConnected).toBeNull();
+    expect(changed("fhir.scope", "").fhir.scope).toBe("");
+  });
+
+  it("are shown where they mean something", () => {
+    const titles = (kind: Parameters<typeof groupsFor>[0]) => groupsFor(kind).map(({ title }) => title);
+    expect(titles("epic")).toContain("settings.status");
+    expect(titles("epic")).not.toContain("settings.fhir");
+    expect(titles("fhir")).not.toContain("settings.record");
+    expect(titles("webhook")).toContain("settings.record");
+    expect(titles("none")).toEqual([
+      "settings.branding",
+      "settings.visits",
+      "settings.reconcile",
+      "settings.record",
+    ]);
+  });
+
+  it("have words for values that are one of a few", () => {
+    expect(wordOf("ehrKind", "webhook")).toBe("kind.webhook");
+    expect(wordOf("settings.fhir.auditEvent", "true")).toBe("value.on");
+    expect(wordOf("settings.fhir.auditEvent", "false")).toBe("value.off");
+    expect(wordOf("settings.oracle.patientConnected", "arrived")).toBe("choice.arrived");
+    expect(wordOf("settings.statusCall.method", "GET")).toBeUndefined();
+    expect(wordOf("settings.statusCall.path", "/x")).toBeUndefined();
+    expect(wordOf("fhirBaseUrl", "https://h.example")).toBeUndefined();
   });
 
   it("have a name in a list of differences", () => {

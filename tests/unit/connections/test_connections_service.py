@@ -143,15 +143,18 @@ def test_the_secret_is_that_of_what_is_approved(desk: Desk) -> None:
         return {"ehr_kind": "webhook", "settings": {"webhook": address}}
 
     made = desk.submit(**webhook(4))
-    version, first = desk.use.webhook_secret(made.key)
+    version, first = desk.use.webhook_secret(made.key, ADMIN)
     assert version == 4
     assert len(base64.b64decode(first.removeprefix("whsec_"), validate=True)) == 32
     approved = desk.approve(made, desk.proof(made))
     edited = desk.edit(approved, **webhook(5))
-    assert desk.use.webhook_secret(made.key) == (4, first)
+    assert desk.use.webhook_secret(made.key, ADMIN) == (4, first)
     desk.approve(edited, desk.proof(edited))
-    assert desk.use.webhook_secret(made.key) == (5, WebhookSecrets(desk.sealer).shown(made.key, 5))
-    assert first != desk.use.webhook_secret(made.key)[1]
+    assert desk.use.webhook_secret(made.key, ADMIN) == (5, WebhookSecrets(desk.sealer).shown(made.key, 5))
+    assert first != desk.use.webhook_secret(made.key, ADMIN)[1]
+    newest = desk.store.history(made.key)[0]
+    assert (newest.action, newest.actor, newest.reason) == (Action.READ_KEY, ADMIN, "5")
+    assert not any("whsec" in entry.reason for entry in desk.store.history(made.key))
 
 
 def test_no_two_connections_share_a_secret(desk: Desk) -> None:
@@ -163,7 +166,7 @@ def test_no_two_connections_share_a_secret(desk: Desk) -> None:
 
 def test_what_is_no_webhook_has_no_secret(desk: Desk) -> None:
     made = desk.submit()
-    assert refusal(lambda: desk.use.webhook_secret(made.key)) == "not_a_webhook"
+    assert refusal(lambda: desk.use.webhook_secret(made.key, ADMIN)) == "not_a_webhook"
 
 
 def test_a_base_url_is_there_once_in_a_tenant(desk: Desk) -> None:

@@ -88,6 +88,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connections/{id}/webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the receiver of a webhook checks signatures with. That it was read is noted, what it is never. */
+        get: operations["get_webhook_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connections/{id}/history": {
         parameters: {
             query?: never;
@@ -835,6 +852,9 @@ export interface components {
              *         "sessionId": "%CSN%"
              *       },
              *       "statusCall": {
+             *         "auditUser": "",
+             *         "auditUserType": "",
+             *         "authentication": "token",
              *         "baseUrl": null,
              *         "codeConnected": "1",
              *         "codeDisconnected": "2",
@@ -842,6 +862,7 @@ export interface components {
              *         "method": "GET",
              *         "path": "/api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus",
              *         "scope": "system/Appointment.read",
+             *         "user": "",
              *         "vendorName": "TeamsEhrConnector"
              *       },
              *       "organizerObjectId": null,
@@ -853,6 +874,29 @@ export interface components {
              *       },
              *       "providerLanding": "meeting",
              *       "meetingSubject": "Virtual visit",
+             *       "fhir": {
+             *         "appointmentFulfilled": false,
+             *         "auditEvent": false,
+             *         "encounterFinished": false,
+             *         "encounterPeriods": false,
+             *         "encounterStatus": false,
+             *         "identifierSystem": "",
+             *         "patientConnected": null,
+             *         "scope": "",
+             *         "updateWith": "PUT",
+             *         "virtualService": false
+             *       },
+             *       "oracle": {
+             *         "appointmentFulfilled": false,
+             *         "patientConnected": null,
+             *         "scope": "system/Appointment.read system/Appointment.write",
+             *         "videoLinks": false
+             *       },
+             *       "webhook": {
+             *         "joinUrl": false,
+             *         "secretVersion": 1,
+             *         "url": null
+             *       },
              *       "reconcile": {
              *         "attendanceReports": true,
              *         "callRecords": false
@@ -894,6 +938,9 @@ export interface components {
              *         "sessionId": "%CSN%"
              *       },
              *       "statusCall": {
+             *         "auditUser": "",
+             *         "auditUserType": "",
+             *         "authentication": "token",
              *         "baseUrl": null,
              *         "codeConnected": "1",
              *         "codeDisconnected": "2",
@@ -901,6 +948,7 @@ export interface components {
              *         "method": "GET",
              *         "path": "/api/epic/2018/Clinical/Patient/SETEXTERNALCONNECTIONSTATUS/Telemedicine/SetExternalConnectionStatus",
              *         "scope": "system/Appointment.read",
+             *         "user": "",
              *         "vendorName": "TeamsEhrConnector"
              *       },
              *       "organizerObjectId": null,
@@ -912,6 +960,29 @@ export interface components {
              *       },
              *       "providerLanding": "meeting",
              *       "meetingSubject": "Virtual visit",
+             *       "fhir": {
+             *         "appointmentFulfilled": false,
+             *         "auditEvent": false,
+             *         "encounterFinished": false,
+             *         "encounterPeriods": false,
+             *         "encounterStatus": false,
+             *         "identifierSystem": "",
+             *         "patientConnected": null,
+             *         "scope": "",
+             *         "updateWith": "PUT",
+             *         "virtualService": false
+             *       },
+             *       "oracle": {
+             *         "appointmentFulfilled": false,
+             *         "patientConnected": null,
+             *         "scope": "system/Appointment.read system/Appointment.write",
+             *         "videoLinks": false
+             *       },
+             *       "webhook": {
+             *         "joinUrl": false,
+             *         "secretVersion": 1,
+             *         "url": null
+             *       },
              *       "reconcile": {
              *         "attendanceReports": true,
              *         "callRecords": false
@@ -1001,7 +1072,11 @@ export interface components {
              *       "codeConnected": "1",
              *       "codeDisconnected": "2",
              *       "baseUrl": null,
-             *       "scope": "system/Appointment.read"
+             *       "scope": "system/Appointment.read",
+             *       "authentication": "token",
+             *       "user": "",
+             *       "auditUser": "",
+             *       "auditUserType": ""
              *     }
              */
             statusCall: components["schemas"]["StatusCall"];
@@ -1030,6 +1105,38 @@ export interface components {
              * @default Virtual visit
              */
             meetingSubject: string;
+            /**
+             * @default {
+             *       "patientConnected": null,
+             *       "appointmentFulfilled": false,
+             *       "encounterStatus": false,
+             *       "encounterPeriods": false,
+             *       "encounterFinished": false,
+             *       "auditEvent": false,
+             *       "virtualService": false,
+             *       "updateWith": "PUT",
+             *       "identifierSystem": "",
+             *       "scope": ""
+             *     }
+             */
+            fhir: components["schemas"]["FhirWrites"];
+            /**
+             * @default {
+             *       "patientConnected": null,
+             *       "appointmentFulfilled": false,
+             *       "videoLinks": false,
+             *       "scope": "system/Appointment.read system/Appointment.write"
+             *     }
+             */
+            oracle: components["schemas"]["OracleWrites"];
+            /**
+             * @default {
+             *       "url": null,
+             *       "secretVersion": 1,
+             *       "joinUrl": false
+             *     }
+             */
+            webhook: components["schemas"]["Webhook"];
             /**
              * @default {
              *       "attendanceReports": true,
@@ -1175,13 +1282,70 @@ export interface components {
          * @description How an EHR is told of transitions.
          * @enum {string}
          */
-        EhrKind: "epic" | "none";
+        EhrKind: "epic" | "fhir" | "oracle" | "webhook" | "none";
         /**
          * Environment
          * @description Which of a hospital's EHR environments a connection belongs to.
          * @enum {string}
          */
         Environment: "test" | "production";
+        /**
+         * FhirWrites
+         * @description What is written into an EHR by FHIR R4 alone. `scope` is what the writes chosen need, unless it is given.
+         */
+        FhirWrites: {
+            /**
+             * Patientconnected
+             * @default null
+             */
+            patientConnected: ("arrived" | "checked-in") | null;
+            /**
+             * Appointmentfulfilled
+             * @default false
+             */
+            appointmentFulfilled: boolean;
+            /**
+             * Encounterstatus
+             * @default false
+             */
+            encounterStatus: boolean;
+            /**
+             * Encounterperiods
+             * @default false
+             */
+            encounterPeriods: boolean;
+            /**
+             * Encounterfinished
+             * @default false
+             */
+            encounterFinished: boolean;
+            /**
+             * Auditevent
+             * @default false
+             */
+            auditEvent: boolean;
+            /**
+             * Virtualservice
+             * @default false
+             */
+            virtualService: boolean;
+            /**
+             * Updatewith
+             * @default PUT
+             * @enum {string}
+             */
+            updateWith: "PUT" | "PATCH";
+            /**
+             * Identifiersystem
+             * @default
+             */
+            identifierSystem: string;
+            /**
+             * Scope
+             * @default
+             */
+            scope: string;
+        };
         /**
          * FindingOut
          * @description One finding of the URL doctor.
@@ -1302,6 +1466,32 @@ export interface components {
             joinUrl: string;
         };
         /**
+         * OracleWrites
+         * @description What is written into an appointment of Oracle Health Millennium.
+         */
+        OracleWrites: {
+            /**
+             * Patientconnected
+             * @default null
+             */
+            patientConnected: ("arrived" | "checked-in") | null;
+            /**
+             * Appointmentfulfilled
+             * @default false
+             */
+            appointmentFulfilled: boolean;
+            /**
+             * Videolinks
+             * @default false
+             */
+            videoLinks: boolean;
+            /**
+             * Scope
+             * @default system/Appointment.read system/Appointment.write
+             */
+            scope: string;
+        };
+        /**
          * PrivacyOut
          * @description Everything that is stored.
          */
@@ -1319,6 +1509,22 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * ReconcileSources
+         * @description What Microsoft may be asked after a call, to add what no event told.
+         */
+        ReconcileSources: {
+            /**
+             * Attendancereports
+             * @default true
+             */
+            attendanceReports: boolean;
+            /**
+             * Callrecords
+             * @default false
+             */
+            callRecords: boolean;
         };
         /**
          * RecordKind
@@ -1350,22 +1556,6 @@ export interface components {
             contextToken: string;
             /** Fingerprint */
             fingerprint: string;
-        };
-        /**
-         * ReconcileSources
-         * @description What Microsoft may be asked after a call, to add what no event told.
-         */
-        ReconcileSources: {
-            /**
-             * Attendancereports
-             * @default true
-             */
-            attendanceReports: boolean;
-            /**
-             * Callrecords
-             * @default false
-             */
-            callRecords: boolean;
         };
         /**
          * ReplayIn
@@ -1452,7 +1642,8 @@ export interface components {
          * StatusCall
          * @description Epic's call to set a connection status. Its specification is not public: everything is a setting.
          *
-         *     `code_waiting` is empty by default: no public source names a status for it.
+         *     `code_waiting` is empty by default: no public source names a status for it. `user` is the one whose password is
+         *     sent where `authentication` is `basic`; the password itself is no setting.
          */
         StatusCall: {
             /**
@@ -1496,6 +1687,27 @@ export interface components {
              * @default system/Appointment.read
              */
             scope: string;
+            /**
+             * Authentication
+             * @default token
+             * @enum {string}
+             */
+            authentication: "token" | "basic";
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /**
+             * Audituser
+             * @default
+             */
+            auditUser: string;
+            /**
+             * Auditusertype
+             * @default
+             */
+            auditUserType: string;
         };
         /**
          * StoredFieldOut
@@ -1607,6 +1819,37 @@ export interface components {
             helpAsked: boolean;
             /** Dialin */
             dialIn: string | null;
+        };
+        /**
+         * Webhook
+         * @description Where events are posted. A higher `secret_version` is another secret.
+         */
+        Webhook: {
+            /**
+             * Url
+             * @default null
+             */
+            url: string | null;
+            /**
+             * Secretversion
+             * @default 1
+             */
+            secretVersion: number;
+            /**
+             * Joinurl
+             * @default false
+             */
+            joinUrl: boolean;
+        };
+        /**
+         * WebhookSecretOut
+         * @description What a receiver checks signatures with, and which version it is.
+         */
+        WebhookSecretOut: {
+            /** Version */
+            version: number;
+            /** Secret */
+            secret: string;
         };
         /**
          * WritebackList
@@ -1918,6 +2161,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretOut"];
                 };
             };
             /** @description A failure of the catalogue */

@@ -12,9 +12,11 @@ import { useTenant } from "../../session/TenantProvider.tsx";
 import { Content } from "./Content.tsx";
 import { Decision } from "./Decision.tsx";
 import { Invitation } from "./Invitation.tsx";
+import { WebhookSecret } from "./WebhookSecret.tsx";
 
 export default function Approve() {
   const { t } = useWords();
+  const { me } = useTenant();
   const { id = "" } = useParams();
   const asked = useConnection(id);
   const connection = asked.data;
@@ -30,6 +32,9 @@ export default function Approve() {
         <div className="stack wide">
           <Content connection={connection} />
           <Outcome connection={connection} />
+          {me.isAdmin && connection.ehrKind === "webhook" && (
+            <WebhookSecret key={connection.fingerprint} id={connection.id} />
+          )}
         </div>
       )}
     </Page>

@@ -4,7 +4,7 @@ import type { Connection } from "../../api/queries.ts";
 import { useWords } from "../../messages/LanguageProvider.tsx";
 import type { MessageKey } from "../../messages/language.ts";
 import { type Column, DataTable } from "../../parts/DataTable.tsx";
-import { GROUPS, labelOf, valueAt } from "../connections/settings.ts";
+import { groupsFor, KIND_NAMES, labelOf, valueAt, wordOf } from "../connections/settings.ts";
 
 type Difference = Connection["differences"][number];
 
@@ -21,6 +21,7 @@ export function Content({ connection }: { connection: Connection }) {
         <Fact name={t("field.environment")}>
           {connection.environment === "test" ? t("environment.test") : t("environment.production")}
         </Fact>
+        <Fact name={t("field.ehrKind")}>{t(KIND_NAMES[connection.ehrKind].label)}</Fact>
         <Fact name={t("field.approver")}>{connection.approverName ?? connection.approver}</Fact>
         <Fact name={t("field.changed")}>{dateTime(connection.changed)}</Fact>
         <Fact name={t("field.fingerprint")}>
@@ -52,8 +53,13 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 
 function Differences({ connection }: { connection: Connection }) {
   const { t } = useWords();
-  const named = (value: string | null): string | null =>
-    value === connection.approver ? (connection.approverName ?? value) : value;
+  const said = (name: string, value: string | null): string => {
+    if (value === connection.approver) {
+      return connection.approverName ?? value;
+    }
+    const word = wordOf(name, value ?? "");
+    return word ? t(word) : shown(value, t("empty"));
+  };
   const columns: Column<Difference>[] = [
     {
       key: "name",
@@ -64,12 +70,12 @@ function Differences({ connection }: { connection: Connection }) {
     {
       key: "approved",
       title: t("approve.before"),
-      cell: ({ approved }) => <del>{shown(named(approved), t("empty"))}</del>,
+      cell: ({ name, approved }) => <del>{said(name, approved)}</del>,
     },
     {
       key: "current",
       title: t("approve.now"),
-      cell: ({ current }) => <ins>{shown(named(current), t("empty"))}</ins>,
+      cell: ({ name, current }) => <ins>{said(name, current)}</ins>,
     },
   ];
   return (
@@ -99,18 +105,20 @@ function shown(value: string | null, empty: string): string {
 
 function AllSettings({ connection }: { connection: Connection }) {
   const { t } = useWords();
+  const said = (path: string): string => {
+    const value = valueAt(connection.settings, path);
+    const word = wordOf(path, value);
+    return word ? t(word) : shown(value, t("empty"));
+  };
   return (
     <dl className="facts">
-      {GROUPS.flatMap(({ fields }) => fields).map(({ path, label, kind }) => {
-        const value = valueAt(connection.settings, path);
-        return (
+      {groupsFor(connection.ehrKind)
+        .flatMap(({ fields }) => fields)
+        .map(({ path, label }) => (
           <Fact key={path} name={t(label)}>
-            <span className="breakable">
-              {kind === "switch" ? t(value === "true" ? "value.on" : "value.off") : shown(value, t("empty"))}
-            </span>
+            <span className="breakable">{said(path)}</span>
           </Fact>
-        );
-      })}
+        ))}
     </dl>
   );
 }

@@ -1,5 +1,5 @@
 /** A connection's fields: two to type, one to choose; everything else folded away. For adding and for editing. */
-import { Button, Field, Input, Radio, RadioGroup } from "@fluentui/react-components";
+import { Button, Field, Input, Radio, RadioGroup, Select } from "@fluentui/react-components";
 import { type FormEvent, useId, useState } from "react";
 import type { Schemas } from "../../api/client.ts";
 import { useWords } from "../../messages/LanguageProvider.tsx";
@@ -7,15 +7,19 @@ import { Notice } from "../../parts/Notice.tsx";
 import { ProblemNotice } from "../../parts/ProblemNotice.tsx";
 import { Doctor } from "./Doctor.tsx";
 import { SettingsFields } from "./SettingsFields.tsx";
-import { type Settings, STANDARD } from "./settings.ts";
+import { KIND_NAMES, type Settings, STANDARD } from "./settings.ts";
 import { useDoctor } from "./useDoctor.ts";
 
-export type Entered = Pick<Schemas["ConnectionIn"], "fhirBaseUrl" | "environment" | "approver" | "settings">;
+export type Entered = Pick<
+  Schemas["ConnectionIn"],
+  "fhirBaseUrl" | "environment" | "approver" | "ehrKind" | "settings"
+>;
 
 export const BLANK: Entered = {
   fhirBaseUrl: "",
   environment: "test",
   approver: "",
+  ehrKind: "epic",
   settings: STANDARD,
 };
 
@@ -101,7 +105,23 @@ export function ConnectionForm(props: ConnectionFormProps) {
           onChange={(_event, { value }) => set({ approver: value })}
         />
       </Field>
-      <SettingsFields settings={entered.settings} change={(settings: Settings) => set({ settings })} />
+      <Field label={t("field.ehrKind")} hint={t(KIND_NAMES[entered.ehrKind].hint)}>
+        <Select
+          value={entered.ehrKind}
+          onChange={(_event, { value }) => set({ ehrKind: value as Entered["ehrKind"] })}
+        >
+          {Object.entries(KIND_NAMES).map(([kind, { label }]) => (
+            <option key={kind} value={kind}>
+              {t(label)}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <SettingsFields
+        kind={entered.ehrKind}
+        settings={entered.settings}
+        change={(settings: Settings) => set({ settings })}
+      />
       <ProblemNotice error={props.error} />
       <div className="row">
         <Button type="submit" appearance="primary" disabledFocusable={props.isBusy}>

@@ -23,7 +23,7 @@ export default function Connections() {
   const [submittedId, setSubmittedId] = useState("");
   const addButton = useRef<HTMLElement>(null);
   const addition = useConnectionChange((api, entered: Entered) =>
-    body(api.POST("/api/connections", { body: { ...entered, ehrKind: "epic" } })),
+    body(api.POST("/api/connections", { body: entered })),
   );
   const open = (environment: Entered["environment"]): void => {
     addition.reset();

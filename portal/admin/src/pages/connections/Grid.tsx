@@ -29,7 +29,7 @@ export function Grid({ connections, isTested }: { connections: readonly Connecti
     body(
       api.PUT("/api/connections/{id}", {
         params: { path: { id: connection.id } },
-        body: { ...entered, ehrKind: connection.ehrKind, version: connection.version },
+        body: { ...entered, version: connection.version },
       }),
     ),
   );
@@ -92,6 +92,7 @@ export function Grid({ connections, isTested }: { connections: readonly Connecti
           fhirBaseUrl: edited.fhirBaseUrl,
           environment: edited.environment,
           approver: edited.approverName ?? edited.approver,
+          ehrKind: edited.ehrKind,
           settings: edited.settings,
         }}
         submitLabel={t("connections.save")}

@@ -11,18 +11,19 @@ import {
 } from "@fluentui/react-components";
 import { useWords } from "../../messages/LanguageProvider.tsx";
 import { LogoField } from "./LogoField.tsx";
-import { changedAt, GROUPS, type SettingField, type Settings, valueAt } from "./settings.ts";
+import { changedAt, type EhrKind, groupsFor, type SettingField, type Settings, valueAt } from "./settings.ts";
 
 interface SettingsFieldsProps {
+  readonly kind: EhrKind;
   readonly settings: Settings;
   readonly change: (settings: Settings) => void;
 }
 
-export function SettingsFields({ settings, change }: SettingsFieldsProps) {
+export function SettingsFields({ kind, settings, change }: SettingsFieldsProps) {
   const { t } = useWords();
   return (
     <Accordion collapsible multiple>
-      {GROUPS.map((group) => (
+      {groupsFor(kind).map((group) => (
         <AccordionItem key={group.title} value={group.title}>
           <AccordionHeader as="h3" size="medium">
             {t(group.title)}
@@ -63,27 +64,17 @@ function One({ field, value, change }: OneProps) {
       <Switch
         label={label}
         checked={value === "true"}
-        onChange={(_event, data) => change(String(data.checked))}
+        onChange={(_event, { checked }) => change(String(checked))}
       />
     );
   }
-  if (field.kind === "landing" || field.kind === "method") {
-    const choices =
-      field.kind === "method"
-        ? [
-            ["GET", "GET"],
-            ["POST", "POST"],
-          ]
-        : [
-            ["meeting", t("setting.landing.meeting")],
-            ["board", t("setting.landing.board")],
-          ];
+  if (field.kind === "choice") {
     return (
       <Field label={label}>
         <Select value={value} onChange={(_event, data) => change(data.value)}>
-          {choices.map(([code, word]) => (
-            <option key={code} value={code}>
-              {word}
+          {field.choices.map((choice) => (
+            <option key={choice.value} value={choice.value}>
+              {choice.label ? t(choice.label) : choice.value}
             </option>
           ))}
         </Select>
@@ -92,7 +83,11 @@ function One({ field, value, change }: OneProps) {
   }
   return (
     <Field label={label}>
-      <Input value={value} onChange={(_event, data) => change(data.value)} />
+      <Input
+        type={field.kind === "number" ? "number" : "text"}
+        value={value}
+        onChange={(_event, data) => change(data.value)}
+      />
     </Field>
   );
 }

@@ -22,6 +22,7 @@ const ACTIONS: Readonly<Record<string, MessageKey>> = {
   resumed: "action.resumed",
   deleted: "action.deleted",
   replayed: "action.replayed",
+  "signing secret read": "action.readKey",
 };
 
 export default function History() {

@@ -18,6 +18,7 @@ export const STATUSES = {
 } as const satisfies Record<string, { key: MessageKey; icon: unknown; tone: string }>;
 
 export const EDGES: Readonly<Record<string, MessageKey>> = {
+  opened: "edge.opened",
   waiting: "edge.waiting",
   connected: "edge.connected",
   disconnected: "edge.disconnected",
@@ -33,6 +34,7 @@ export const ROLES: Readonly<Record<string, MessageKey>> = {
   provider: "role.provider",
   patient: "role.patient",
   guest: "role.guest",
+  meeting: "role.meeting",
 };
 
 export function WritebackStatus({ status }: { status: string }) {

@@ -1,6 +1,6 @@
 /** All records on paper, with fingerprint and date; only printers see it. */
 import { useWords } from "../../messages/LanguageProvider.tsx";
-import { FIELDS, type Integration, type Sheet } from "./formats.ts";
+import { fieldsOf, type Integration, type Sheet } from "./formats.ts";
 import { kindOf } from "./kinds.ts";
 
 export function PrintSheet({ records, sheet }: { records: readonly Integration[]; sheet: Sheet }) {
@@ -36,7 +36,7 @@ export function PrintSheet({ records, sheet }: { records: readonly Integration[]
         <div key={record.kind} className="print-record">
           <h3>{t(kindOf(record.kind).title)}</h3>
           <dl className="facts">
-            {FIELDS.map(({ name, label }) => (
+            {fieldsOf(record).map(({ name, label }) => (
               <div key={name}>
                 <dt>{label}</dt>
                 <dd>

@@ -15,7 +15,7 @@ import { ProblemNotice } from "../../parts/ProblemNotice.tsx";
 import { Tabs, tabId } from "../../parts/Tabs.tsx";
 import { Working } from "../../parts/Working.tsx";
 import { Compare } from "./Compare.tsx";
-import { asBlock, asCsv, asText, FIELDS, fileName, type Integration, type Sheet } from "./formats.ts";
+import { asBlock, asCsv, asText, fieldsOf, fileName, type Integration, type Sheet } from "./formats.ts";
 import { kindOf } from "./kinds.ts";
 import { PrintSheet } from "./PrintSheet.tsx";
 
@@ -102,7 +102,7 @@ function Fields({ record }: { record: Integration }) {
     <>
       <p className="quiet">{t(kindOf(record.kind).hint)}</p>
       <dl className="facts copies">
-        {FIELDS.map(({ name, label }) => (
+        {fieldsOf(record).map(({ name, label }) => (
           <div key={name}>
             <dt>{label}</dt>
             <dd className="row">

@@ -11,9 +11,16 @@ export const FIELDS = [
 ] as const satisfies readonly { name: keyof Integration; label: string }[];
 export type FieldName = (typeof FIELDS)[number]["name"];
 
+/** The fields that a record has: not every kind of EHR knows a context token. */
+export function fieldsOf(record: Integration): readonly (typeof FIELDS)[number][] {
+  return FIELDS.filter(({ name }) => record[name] !== "");
+}
+
 /** One record as `Field: value` lines, which compare and many EHR forms take back as they are. */
 export function asBlock(record: Integration): string {
-  return FIELDS.map(({ name, label }) => `${label}: ${record[name]}`).join("\n");
+  return fieldsOf(record)
+    .map(({ name, label }) => `${label}: ${record[name]}`)
+    .join("\n");
 }
 
 export interface Sheet {
