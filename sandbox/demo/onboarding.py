@@ -1,6 +1,6 @@
 """From nothing to integration records in the EHR: submit, EHR sign-in, approve, paste."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.demo.browser import Browser
@@ -17,6 +17,8 @@ class Onboarding:
 
     world: World
     environment: str = "test"
+    kind: str = "epic"
+    settings: dict[str, Any] = field(default_factory=lambda: SETTINGS)
 
     @property
     def base_url(self) -> str:
@@ -29,7 +31,8 @@ class Onboarding:
             "fhirBaseUrl": base_url or self.base_url,
             "environment": self.environment,
             "approver": self.world.user("analyst")["userName"],
-            "settings": SETTINGS if settings is None else settings,
+            "ehrKind": self.kind,
+            "settings": self.settings if settings is None else settings,
         }
         return self.world.api("admin", "POST", "/connections", body)
 
@@ -39,7 +42,8 @@ class Onboarding:
             "fhirBaseUrl": self.base_url,
             "environment": self.environment,
             "approver": self.world.user("analyst")["userName"],
-            "settings": SETTINGS,
+            "ehrKind": self.kind,
+            "settings": self.settings,
             "version": connection["version"],
         }
         return self.world.api("admin", "PUT", f"/connections/{connection['id']}", body)

@@ -31,7 +31,7 @@ class Sandbox(World):
     def __init__(self, storage: str, folder: Path) -> None:
         self.storage = storage
         self.log_file = folder / "functions.log"
-        self._keys = folder / "keys"
+        self.key_directory = folder / "keys"
         self._ports = Ports(functions=free_port(), hospital=free_port(), microsoft=free_port())
         super().__init__(
             f"http://localhost:{self._ports.functions}",
@@ -49,7 +49,7 @@ class Sandbox(World):
         """The sample's settings, moved to where everything is here."""
         values = moved(read_values(SAMPLE), self._ports)
         own = {"STORAGE_CONNECTION": self.storage, "AzureWebJobsStorage": self.storage}
-        return {**values, **own, "LOCAL_KEY_DIRECTORY": str(self._keys)}
+        return {**values, **own, "LOCAL_KEY_DIRECTORY": str(self.key_directory)}
 
     def start(self) -> None:
         """Everything; the three side by side would be no faster on two cores."""
