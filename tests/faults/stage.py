@@ -17,16 +17,17 @@ from shared.batches import Batches
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Geography, Role, TenantKey, VisitKey
 from shared.inbox import Inbox
+from shared.jose import KeysUnavailableError
 from shared.microsoft.door import accept, client_state, packed
+from shared.parking import Parking
 from shared.presence.model import PAGE_LEG
 from shared.visits.attendance import participant_key
 from shared.visits.desk import ToMeeting
 from shared.visits.model import Phase
 from shared.visits.ports import Abilities, EhrUser, Pointer, StatusMessage, Told
 from tests.faults.truth import Fact, What
-from tests.support.blobs import FakeBlobs
 from tests.support.fakes import DELIVERED, LATER, NEVER, PRESENCE, START, Clock, CrashError
-from tests.support.fuse import Fuse, FusedClinicians, FusedMeetings, FusedPointers, FusedTeller, FusedVisits
+from tests.support.fuse import Fuse, FusedBlobs, FusedCircuits, FusedClinicians, FusedMeetings, FusedPointers, FusedTeller, FusedVisits
 from tests.support.house import BASE_URL, TARGET, House
 
 TENANTS = (
@@ -125,7 +126,12 @@ class Teller(FusedTeller):
 class OpenNotifications:
     """Takes the place of the cryptography: a token is its tenant's name, and content lies open."""
 
+    down = False
+    """The issuer's keys cannot be read."""
+
     def vouched_tenants(self, tokens: tuple[str, ...], received: datetime) -> frozenset[str]:
+        if self.down:
+            raise KeysUnavailableError
         return frozenset(tokens)
 
     def open(self, encrypted: Mapping[str, str]) -> Mapping[str, Any]:
@@ -147,16 +153,15 @@ class Stage:
             clinicians=FusedClinicians(self.fuse),
             meetings=self.graph,
             teller=self.teller,
+            circuits=FusedCircuits(self.fuse),
             make_pointers=lambda clock: FusedPointers(clock, self.fuse),
         )
-        self.blobs = FakeBlobs(self.clock)
-        notifications: Any = OpenNotifications()
-        self.inbox = Inbox(
-            notifications,
-            self.house.attendance,
-            self.house.upkeep,
-            Batches(self.house.sealer, Geography.EMEA, lambda: self.blobs, lambda: self),
-        )
+        self.blobs, self.parked = FusedBlobs(self.fuse, self.clock), FusedBlobs(self.fuse, self.clock)
+        self.batches = Batches(self.house.sealer, Geography.EMEA, lambda: self.blobs, lambda: self)
+        self.notifications = OpenNotifications()
+        opener: Any = self.notifications
+        self.inbox = Inbox(opener, self.house.attendance, self.house.upkeep, self.batches)
+        self.parking = Parking(lambda: self.inbox, self.batches, lambda: self.parked, self.clock)
         self.meetings: dict[str, Meeting] = {}
         self.posted: list[tuple[str, list[tuple[Meeting, str, Fact]]]] = []
         """The queue of notifications: messages, with what is in them that shall be believed."""
@@ -285,7 +290,19 @@ class Stage:
 
     def send(self, text: str, delay: timedelta) -> None:
         """The queue of notifications, as a part of the connector sees it."""
-        self.posted.append((text, []))
+        with self.fuse.effect("queue"):
+            self.posted.append((text, []))
+
+    def post_lifecycle(self, meeting: Meeting, event: str, subscription: str) -> None:
+        """Graph tells of a subscription itself."""
+        item = {
+            "clientState": client_state(self.house.sealer, meeting.key),
+            "tenantId": meeting.connection.tenant.tenant,
+            "subscriptionId": subscription,
+            "lifecycleEvent": event,
+        }
+        batch = accept(self.house.sealer, Geography.EMEA, {"value": [item]}, self.clock().isoformat())
+        self.posted.append((packed(self.house.sealer, batch).message, []))
 
     # Workers
 

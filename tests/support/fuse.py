@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.identifiers import ConnectionKey, TenantKey, VisitKey
+from shared.visits.circuit import Circuit
 from shared.visits.model import Meeting, Subscription, Visit
 from shared.visits.ports import EhrUser, MeetingWish, Pointer, StatusMessage, Told
+from tests.support.blobs import FakeBlobs
 from tests.support.fakes import (
     Clock,
     CrashError,
+    FakeCircuits,
     FakeClinicians,
     FakeMeetings,
     FakePointers,
@@ -149,9 +152,11 @@ class FusedMeetings(FakeMeetings):
             super().configure(tenant, meeting, co_organizers)
 
     def subscribe(self, key: VisitKey, meeting: Meeting, expires: datetime) -> Subscription | None:
-        """A subscription to the meeting."""
+        """A subscription to the meeting; Graph names the one that is there."""
         with self._fuse.effect("subscribe"):
-            return super().subscribe(key, meeting, expires)
+            made = super().subscribe(key, meeting, expires)
+        there = next(name for name, url in self.subscriptions.items() if url == meeting.join_url)
+        return made or Subscription(there, expires)
 
     def renew(self, tenant: TenantKey, subscription: Subscription, expires: datetime) -> Subscription | None:
         """The subscription with its new end."""
@@ -162,3 +167,44 @@ class FusedMeetings(FakeMeetings):
         """End it."""
         with self._fuse.effect("unsubscribe"):
             super().unsubscribe(tenant, subscription)
+
+
+class FusedCircuits(FakeCircuits):
+    """Circuits whose writing is an effect."""
+
+    def __init__(self, fuse: Fuse) -> None:
+        super().__init__()
+        self._fuse = fuse
+
+    def save(self, connection: ConnectionKey, circuit: Circuit) -> Circuit:
+        """Store it."""
+        with self._fuse.effect("circuit"):
+            return super().save(connection, circuit)
+
+    def forget(self, connection: ConnectionKey, circuit: Circuit) -> None:
+        """Delete it."""
+        with self._fuse.effect("circuit"):
+            super().forget(connection, circuit)
+
+
+class FusedBlobs(FakeBlobs):
+    """Blobs whose writing and deleting are effects."""
+
+    def __init__(self, fuse: Fuse, now: Clock) -> None:
+        super().__init__(now)
+        self._fuse = fuse
+
+    def write(self, name: str, text: str, facts: Mapping[str, str] | None = None) -> None:
+        """Keep it."""
+        with self._fuse.effect("blob"):
+            super().write(name, text, facts)
+
+    def note(self, name: str, facts: Mapping[str, str]) -> None:
+        """Other facts."""
+        with self._fuse.effect("blob"):
+            super().note(name, facts)
+
+    def delete(self, name: str) -> None:
+        """Gone."""
+        with self._fuse.effect("blob"):
+            super().delete(name)
