@@ -1,10 +1,11 @@
 """Visits in Table Storage: one partition each, written as a whole under the version of its `visit` row."""
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
@@ -13,15 +14,14 @@ from azure.data.tables import TableTransactionError, UpdateMode
 from shared.identifiers import Geography, TenantKey, VisitKey, visit_key
 from shared.presence.model import Writeback
 from shared.sealing import Sealer
-from shared.store.tables import MAX_OPERATIONS, OPEN_VISITS, VISITS, checked_key, prefix_filter, rows
+from shared.store.tables import OPEN_VISITS, VISITS, checked_key, prefix_filter, rows
+from shared.store.visit_parts import Operation, parts
 from shared.store.visit_rows import VISIT_ROW, RowSet, rows_of, visit_of, writeback_of
 from shared.visits.model import Phase, Visit
 from shared.visits.ports import ConflictError
 
 if TYPE_CHECKING:
     from azure.data.tables import TableServiceClient
-
-Operation = tuple[Any, ...]
 
 
 class TableVisits:
@@ -53,16 +53,15 @@ class TableVisits:
     def save(self, before: Visit, after: Visit) -> Visit:
         """Store what differs, if nobody wrote since `before` was read. Raises ConflictError.
 
-        A change of more rows than one transaction takes is split between participants, never within one.
+        A change of more rows than one transaction takes is made in several; a conflict may then come after a part.
         """
         if before.phase is Phase.SETTLED and after.phase is not Phase.SETTLED:
             self._mark_open(after.key)
+        mark = self._open_mark(after.key) if after.phase is Phase.SETTLED else ""
         old, new = self._rows(before), self._rows(after)
-        changed = [row for name, row in new.items() if name != VISIT_ROW and old.get(name) != row]
-        gone = [row for name, row in old.items() if name not in new]
         saved = after
         version = before.version
-        for part in _parts(changed, gone):
+        for part in parts(old, new, VISIT_ROW):
             guard = (
                 "update",
                 new[VISIT_ROW],
@@ -74,8 +73,8 @@ class TableVisits:
             )
             saved = self._run(after, [guard, *part])
             version = saved.version
-        if after.phase is Phase.SETTLED:
-            self._mark_closed(after.key)
+        if mark:
+            self._mark_closed(after.key, mark)
         return saved
 
     def live(self) -> Sequence[VisitKey]:
@@ -135,25 +134,16 @@ class TableVisits:
     def _mark_open(self, key: VisitKey) -> None:
         self._open.upsert_entity({"PartitionKey": key.connection.tenant.partition, "RowKey": key.routing})
 
-    def _mark_closed(self, key: VisitKey) -> None:
-        self._open.delete_entity(key.connection.tenant.partition, key.routing)
+    def _open_mark(self, key: VisitKey) -> str:
+        """Which of its marks an open visit has; each time it is opened it gets another."""
+        try:
+            row = self._open.get_entity(key.connection.tenant.partition, key.routing)
+        except ResourceNotFoundError:
+            return ""
+        return str(row.metadata["etag"])
 
-
-def _parts(changed: Sequence[dict[str, Any]], gone: Sequence[dict[str, Any]]) -> Iterator[list[Operation]]:
-    """The operations in parts that fit a transaction beside its guard; what belongs to one participant together."""
-    groups: dict[str, list[Operation]] = {}
-    for row in changed:
-        groups.setdefault(_owner(row), []).append(("upsert", row, {"mode": UpdateMode.REPLACE}))
-    for row in gone:
-        groups.setdefault(_owner(row), []).append(("delete", row))
-    part: list[Operation] = []
-    for group in groups.values():
-        if part and len(part) + len(group) >= MAX_OPERATIONS:
-            yield part
-            part = []
-        part.extend(group)
-    yield part
-
-
-def _owner(row: dict[str, Any]) -> str:
-    return str(row["RowKey"].split(":")[1])
+    def _mark_closed(self, key: VisitKey, mark: str) -> None:
+        """Take the mark away, unless the visit was opened again meanwhile."""
+        unchanged = MatchConditions.IfNotModified
+        with contextlib.suppress(ResourceModifiedError):
+            self._open.delete_entity(key.connection.tenant.partition, key.routing, etag=mark, match_condition=unchanged)

@@ -27,7 +27,16 @@ from shared.visits.model import Phase
 from shared.visits.ports import Abilities, EhrUser, Pointer, StatusMessage, Told
 from tests.faults.truth import Fact, What
 from tests.support.fakes import DELIVERED, LATER, NEVER, PRESENCE, START, Clock, CrashError
-from tests.support.fuse import Fuse, FusedBlobs, FusedCircuits, FusedClinicians, FusedMeetings, FusedPointers, FusedTeller, FusedVisits
+from tests.support.fuse import (
+    Fuse,
+    FusedBlobs,
+    FusedCircuits,
+    FusedClinicians,
+    FusedMeetings,
+    FusedPointers,
+    FusedTeller,
+    FusedVisits,
+)
 from tests.support.house import BASE_URL, TARGET, House
 
 TENANTS = (

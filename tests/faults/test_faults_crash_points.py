@@ -10,8 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ import pytest
 from shared.identifiers import ConnectionKey, Role
 from shared.presence.model import PAGE_LEG, Participant, Status
 from shared.visits.model import Phase, Visit
-from tests.faults.stage import CONNECTIONS, TENANTS, TELLS, Ehr, Meeting, Stage
+from tests.faults.stage import CONNECTIONS, TENANTS, Ehr, Meeting, Stage
 from tests.faults.verdict import Verdict, in_effect
 from tests.support.fakes import CrashError
 from tests.support.fuse import crash

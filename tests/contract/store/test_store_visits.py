@@ -10,7 +10,7 @@ from azure.data.tables import TableServiceClient
 from hypothesis import HealthCheck, given, settings
 
 from shared.identifiers import Geography, Role
-from shared.presence.model import Participant, Source, State, Status, Writeback
+from shared.presence.model import Baton, Kind, Participant, Signal, Source, State, Status, Writeback
 from shared.sealing import Sealer
 from shared.store.tables import OPEN_VISITS, VISITS
 from shared.store.visits import TableVisits
@@ -172,10 +172,80 @@ def test_a_crowd_larger_than_one_transaction_is_saved(store: VisitStore) -> None
     assert store.read(created.key) == empty
 
 
-def test_one_person_with_as_much_news_as_one_transaction_takes_is_saved(store: VisitStore) -> None:
+@pytest.mark.parametrize("count", [49, 50, 130])
+def test_one_person_with_as_much_news_as_one_transaction_takes_or_more_is_saved(store: VisitStore, count: int) -> None:
     created = store.create(Visit(new_key(), START))
-    saved = store.save(created, with_people(created, person(1, 49), person(2, 49)))
+    with_baton = replace(person(1, count), baton=Baton("one", START))
+    saved = store.save(created, with_people(created, with_baton, person(2, count)))
     assert store.read(created.key) == saved
+    without = store.save(saved, with_people(saved, person(2, count)))
+    assert store.read(created.key) == without
+
+
+class StoppedError(Exception):
+    """The process ended between two transactions."""
+
+
+@pytest.mark.parametrize("done", range(6))
+def test_a_crash_between_transactions_leaves_signals_without_gaps_and_no_baton_without_its_writebacks(
+    table_visits: TableVisits, monkeypatch: pytest.MonkeyPatch, done: int
+) -> None:
+    created = table_visits.create(with_people(Visit(new_key(), START), replace(person(1), baton=Baton("old", START))))
+    leg = frozenset({Signal(START, Kind.JOINED)})
+    crowd = [replace(person(number, 130), baton=Baton("new", START), legs={"leg": leg}) for number in (1, 2)]
+    sent: list[int] = []
+    real: Callable[..., object] = table_visits._visits.submit_transaction
+
+    def stops(operations: object, **more: object) -> object:
+        if len(sent) == done:
+            raise StoppedError
+        sent.append(1)
+        return real(operations, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(table_visits._visits, "submit_transaction", stops)
+        with pytest.raises(StoppedError):
+            table_visits.save(created, with_people(created, *crowd))
+    left = table_visits.read(created.key)
+    assert left is not None
+    assert [one.baton for one in left.participants.values()] == [Baton("old", START), None][: len(left.participants)]
+    for one in left.participants.values():
+        assert [writeback.sequence for writeback in one.writebacks] == [*range(1, len(one.writebacks) + 1)]
+        assert done == 0 or one.legs == {"leg": leg}
+    whole = table_visits.save(left, with_people(left, *crowd))
+    assert table_visits.read(created.key) == whole
+
+
+def test_a_visit_that_is_opened_again_while_it_is_being_closed_stays_live(
+    table_visits: TableVisits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = table_visits.create(full_visit(new_key()))
+    real: Callable[..., object] = table_visits._visits.submit_transaction
+
+    def opened_in_between(operations: object, **more: object) -> object:
+        answer = real(operations, **more)
+        patched.undo()
+        settled = table_visits.read(visit.key)
+        assert settled is not None
+        table_visits.save(settled, replace(settled, phase=Phase.WAITING))
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(table_visits._visits, "submit_transaction", opened_in_between)
+        table_visits.save(visit, forgotten(visit))
+    assert visit.key in table_visits.live()
+
+
+def test_a_visit_that_was_not_closed_to_the_end_is_closed_by_the_next_round(
+    table_visits: TableVisits, tables: TableServiceClient
+) -> None:
+    visit = table_visits.create(full_visit(new_key()))
+    settled = table_visits.save(visit, forgotten(visit))
+    assert visit.key not in table_visits.live()
+    row = {"PartitionKey": visit.key.connection.tenant.partition, "RowKey": visit.key.routing}
+    tables.get_table_client(OPEN_VISITS).upsert_entity(row)
+    table_visits.save(settled, settled)
+    assert visit.key not in table_visits.live()
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
