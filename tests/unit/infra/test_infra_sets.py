@@ -1,0 +1,151 @@
+"""One set each: settings, queues, tables and containers are the same in code, template, sample file and documents."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.identifiers import Environment
+from shared.keys import ALGORITHMS
+from shared.settings import Settings
+from shared.store.blobs import CONTAINERS
+from shared.store.queues import QUEUES
+from shared.store.tables import TABLES
+from tests.support.bicep.profiles import settings_of, stamp
+from tests.support.bicep.values import Deployed, Unknown
+from tests.support.bindings import bindings
+
+ROOT = Path(__file__).parents[3]
+NOT_IN_AZURE: Mapping[str, str] = {
+    "STORAGE_CONNECTION": "a connection string holds a key; only Azurite has one",
+    "STORAGE_CONNECTION__accountName": "the three endpoints are right in every cloud",
+    "ALLOW_LOOPBACK_EHR": "refused in Azure",
+    "LOCAL_KEY_DIRECTORY": "refused in Azure",
+    "WEBSITE_INSTANCE_ID": "set by Azure itself",
+}
+NOT_IN_THE_SAMPLE: Mapping[str, str] = {
+    "STORAGE_CONNECTION__accountName": "Azurite has a connection string",
+    "STORAGE_CONNECTION__tableServiceUri": "Azurite has a connection string",
+    "STORAGE_CONNECTION__queueServiceUri": "Azurite has a connection string",
+    "STORAGE_CONNECTION__blobServiceUri": "Azurite has a connection string",
+    "KEY_VAULT_URL": "goes with no local key directory",
+    "WEBSITE_INSTANCE_ID": "set by Azure itself",
+}
+SET_BY_AZURE = {"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "WEBSITE_INSTANCE_ID"}
+OF_FLEX = {"FUNCTIONS_WORKER_RUNTIME": "stands in functionAppConfig.runtime", "AzureWebJobsStorage": "goes by identity"}
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Deployed:
+    return stamp()
+
+
+def of_code() -> list[str]:
+    """The names in the environment of the settings class, in its order."""
+    return [known.alias or name.upper() for name, known in Settings.model_fields.items()]
+
+
+def of_sample() -> Mapping[str, str]:
+    values: Mapping[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"]
+    return values
+
+
+def of_documents(section: str) -> list[str]:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    part = text.partition(f"## {section}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([^`]+)` \|", part, re.MULTILINE)
+
+
+def last_names(deployed: Deployed, kind: str) -> set[str]:
+    return {one.name.rpartition("/")[2] for one in deployed.of_type(f"Microsoft.Storage/storageAccounts/{kind}")}
+
+
+def test_the_template_sets_every_setting_that_is_not_for_local_work(deployed: Deployed) -> None:
+    ours = [name for name in settings_of(deployed) if name in of_code()]
+    assert sorted(ours) == sorted(set(of_code()) - set(NOT_IN_AZURE))
+    assert set(NOT_IN_AZURE) <= set(of_code())
+
+
+def test_the_documents_list_the_settings_of_the_code() -> None:
+    assert of_documents("The connector's own") == of_code()
+
+
+def test_the_sample_file_has_every_setting_that_is_for_local_work() -> None:
+    assert {name for name in of_sample() if name in of_code()} == set(of_code()) - set(NOT_IN_THE_SAMPLE)
+    assert set(NOT_IN_THE_SAMPLE) <= set(of_code())
+
+
+def test_what_the_platform_reads_is_one_set_too(deployed: Deployed) -> None:
+    in_azure = set(settings_of(deployed)) - set(of_code())
+    local = set(of_sample()) - set(of_code())
+    assert set(of_documents("The platform's")) == in_azure | local | SET_BY_AZURE
+    assert local - in_azure == (set(OF_FLEX) | SET_BY_AZURE) - {"WEBSITE_INSTANCE_ID"}
+
+
+def _known(name: str, value: Any) -> str:
+    """What Azure would say in place of what only it knows."""
+    if not isinstance(value, Unknown):
+        return str(value)
+    return "cccccccc-0000-4000-8000-0000000001d0" if name.endswith("_CLIENT_ID") else "https://sample.example/"
+
+
+def test_the_code_takes_the_settings_of_the_template(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in settings_of(deployed).items():
+        monkeypatch.setenv(name, _known(name, value))
+    monkeypatch.setenv("WEBSITE_INSTANCE_ID", "0123")
+    settings = Settings()
+    assert settings.geography == "emea"
+    assert settings.storage_endpoint("table") == "https://sample.example/"
+    assert settings.key_vault_url is not None
+
+
+def test_what_the_code_has_as_default_is_the_template_s_default(deployed: Deployed) -> None:
+    given = settings_of(deployed)
+    different = {
+        name: (given[name], known.default)
+        for name, known in ((known.alias or name.upper(), known) for name, known in Settings.model_fields.items())
+        if name in given and known.default and not known.is_required() and not isinstance(given[name], Unknown)
+        if str(given[name]).rstrip("/") != str(known.default).rstrip("/")
+    }
+    assert different == {}
+
+
+def test_the_tables_are_those_of_the_code(deployed: Deployed) -> None:
+    assert last_names(deployed, "tableServices/tables") == set(TABLES)
+
+
+def test_the_queues_are_those_of_the_code(deployed: Deployed) -> None:
+    assert last_names(deployed, "queueServices/queues") == set(QUEUES)
+
+
+def test_the_containers_are_those_of_the_code_and_that_of_the_package(deployed: Deployed) -> None:
+    made = last_names(deployed, "blobServices/containers")
+    (site,) = deployed.of_type("Microsoft.Web/sites")
+    package = site.body["properties"]["functionAppConfig"]["deployment"]["storage"]["value"]
+    assert {name for name in made - set(CONTAINERS) if package.endswith(name)} == made - set(CONTAINERS)
+    assert set(CONTAINERS) < made
+
+
+def test_the_queues_of_the_functions_are_made_and_the_connection_is_set(deployed: Deployed) -> None:
+    queued = [binding for binding in bindings() if binding["type"] in ("queueTrigger", "queue")]
+    assert {binding["queueName"] for binding in queued} == last_names(deployed, "queueServices/queues")
+    for connection in {binding["connection"] for binding in queued}:
+        assert settings_of(deployed)[f"{connection}__credential"] == "managedidentity"
+        assert f"{connection}__queueServiceUri" in settings_of(deployed)
+
+
+def test_the_keys_are_those_of_the_code(deployed: Deployed) -> None:
+    signing = {f"signing-{env.value}-{algorithm.lower()}" for env in Environment for algorithm in ALGORITHMS}
+    made = {one.name.rpartition("/")[2] for one in deployed.of_type("Microsoft.KeyVault/vaults/keys")}
+    assert made == signing | {"data"}
+
+
+def test_nothing_is_deleted_from_where_the_wrapped_data_key_lies(deployed: Deployed) -> None:
+    for policy in deployed.of_type("Microsoft.Storage/storageAccounts/managementPolicies"):
+        for rule in policy.body["properties"]["policy"]["rules"]:
+            prefixes = rule["definition"]["filters"]["prefixMatch"]
+            assert prefixes
+            assert not [prefix for prefix in prefixes if "keys/".startswith(prefix) or prefix.startswith("keys")]
