@@ -9,11 +9,15 @@ from typing import Protocol
 from shared.identifiers import ConnectionKey
 
 
+class SecretsUnavailableError(Exception):
+    """Whether there is such a secret cannot be told now."""
+
+
 class Secrets(Protocol):
     """Where secrets are read from."""
 
     def read(self, name: str) -> str | None:
-        """The secret of that name as it is now, or None if there is none."""
+        """The secret of that name, or None if there is none. Raises SecretsUnavailableError."""
         ...
 
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from shared.store.connections import TableConnections
     from shared.store.queues import QueuePointers, QueueTexts
     from shared.store.visits import TableVisits
+    from shared.vault import Vault
     from shared.visits.attendance import Attendance
     from shared.visits.breaker import Breaker
     from shared.visits.desk import Desk
@@ -86,12 +87,16 @@ class Connector:
 
     def _vault_keys(self, url: str) -> Keys:
         from shared.store.wrapped_key import BlobWrappedKey
-        from shared.vault import Vault
         from shared.vault_keys import VaultKeys
 
-        token = self.identity.token
-        wrapped = BlobWrappedKey(self.microsoft_http, token, self.settings.storage_endpoint("blob"), self.now)
-        return VaultKeys(Vault(self.microsoft_http, token, url, time.sleep), wrapped, self.now, time.sleep)
+        endpoint = self.settings.storage_endpoint("blob")
+        wrapped = BlobWrappedKey(self.microsoft_http, self.identity.token, endpoint, self.now)
+        return VaultKeys(self._vault(url), wrapped, self.now, time.sleep)
+
+    def _vault(self, url: str) -> "Vault":
+        from shared.vault import Vault
+
+        return Vault(self.microsoft_http, self.identity.token, url, time.sleep)
 
     @cached_property
     def identity(self) -> "ManagedIdentity":
@@ -108,8 +113,12 @@ class Connector:
     @cached_property
     def secrets(self) -> Secrets:
         """Passwords that EHRs gave us."""
+        if self.settings.key_vault_url is not None:
+            from shared.vault_secrets import VaultSecrets
+
+            return VaultSecrets(self._vault(str(self.settings.key_vault_url)), self.now)
         if self.settings.local_key_directory is None:
-            raise ValueError("LOCAL_KEY_DIRECTORY is not set")
+            raise ValueError("neither KEY_VAULT_URL nor LOCAL_KEY_DIRECTORY is set")
         return FileSecrets(self.settings.local_key_directory)
 
     @cached_property

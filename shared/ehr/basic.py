@@ -12,13 +12,14 @@ import httpx
 from shared.ehr.answers import NotToldError, given_up
 from shared.ehr.fhir_rest import Send
 from shared.ehr.kinds import Addressee
-from shared.ehr_secrets import Secrets, secret_name
+from shared.ehr_secrets import Secrets, SecretsUnavailableError, secret_name
 from shared.http import read
 from shared.settings import Settings
+from shared.visits.ports import Told
 
 
 class BasicCalls:
-    """Makes calls with the password of their connection. It is read each time, so that a new one counts at once."""
+    """Makes calls with the password of their connection."""
 
     def __init__(self, http: httpx.Client, secrets: Secrets, settings: Settings) -> None:
         self._http = http
@@ -26,11 +27,18 @@ class BasicCalls:
         self._settings = settings
 
     def sender(self, to: Addressee) -> Send:
-        """What makes calls for one connection. Raises NotToldError: `user name missing`, `secret missing`."""
+        """What makes calls for one connection.
+
+        Raises:
+            NotToldError: `user name missing`, `secret missing`; and to be tried again, `secret unavailable`.
+        """
         call = to.settings.status_call
         if not call.user:
             raise NotToldError(given_up("user name missing"))
-        password = self._secrets.read(secret_name(to.key))
+        try:
+            password = self._secrets.read(secret_name(to.key))
+        except SecretsUnavailableError as failed:
+            raise NotToldError(Told(delivered=False, retry=True, reason="secret unavailable")) from failed
         if password is None:
             raise NotToldError(given_up("secret missing"))
         headers = {"Epic-Client-ID": self._settings.ehr_client_id(to.content.environment)}

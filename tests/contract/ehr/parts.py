@@ -24,7 +24,7 @@ from shared.ehr.kinds import Kind, Kinds
 from shared.ehr.oracle import OracleTeller
 from shared.ehr.smart import SmartEhr
 from shared.ehr.webhook import WebhookTeller
-from shared.ehr_secrets import FileSecrets
+from shared.ehr_secrets import FileSecrets, Secrets
 from shared.http import guarded_client
 from shared.identifiers import Environment, Role
 from shared.keys import Keys
@@ -69,6 +69,7 @@ class Parts:
 
     def __init__(self, connector: TinyConnector, clients: Clients, folder: Path, *, keys: Keys | None = None) -> None:
         self.folder = folder
+        self.passwords: Secrets = FileSecrets(folder)
         self.clients = clients
         self.hospital = clients.hospital
         self.connector = connector
@@ -95,7 +96,7 @@ class Parts:
         """The chooser over all kinds, put together as the wiring does."""
         backend = Backend(http, self.smart, utc_now)
         kinds: dict[EhrKind, Kind] = {
-            EhrKind.EPIC: EpicStatus(backend, BasicCalls(http, FileSecrets(self.folder), self.settings), utc_now),
+            EhrKind.EPIC: EpicStatus(backend, BasicCalls(http, self.passwords, self.settings), utc_now),
             EhrKind.FHIR: FhirTeller(backend, utc_now),
             EhrKind.ORACLE: OracleTeller(backend, utc_now),
             EhrKind.WEBHOOK: WebhookTeller(http, self.secrets, utc_now),

@@ -11,6 +11,7 @@ import pytest
 
 from shared.connections.model import Content
 from shared.ehr.epic import PERMANENT_CODES, understood
+from shared.ehr_secrets import SecretsUnavailableError
 from shared.presence.model import State
 from shared.visits.ports import Told
 from tests.contract.ehr.parts import Parts
@@ -292,3 +293,13 @@ def test_a_call_with_a_password_says_which_client_it_is_and_who_is_to_be_audited
     assert [one.get("Epic-User-ID") for one in sent] == [None, "AUDIT1"]
     assert [one.get("Epic-User-IDType") for one in sent] == [None, "EXTERNAL"]
     assert base64.b64decode(sent[0]["Authorization"].removeprefix("Basic ")).decode() == f"emp${USER}:{PASSWORD}"
+
+
+def test_a_password_that_cannot_be_read_now_is_tried_again(basic: Parts) -> None:
+    class NobodyAnswers:
+        def read(self, name: str) -> str | None:
+            raise SecretsUnavailableError
+
+    basic.passwords = NobodyAnswers()
+    told = basic.teller_with(basic.http).tell(KEY, basic.message())
+    assert told == Told(delivered=False, retry=True, reason="secret unavailable")
