@@ -39,7 +39,7 @@ def run_bench(options: BenchOptions, stop: Stop) -> int:
     """Set up, measure; 0 if every target was met."""
     node = interpreters.require_node()
     interpreter = interpreters.choose(options.python, interpreters.own_interpreter(), interpreters.candidates())
-    environment.install_all(options.root, [interpreter], options.logs, stop, NODE_PROJECTS)
+    environment.install_all(options.root, [interpreter], options.logs, stop, NODE_PROJECTS[:1])
     _install_peers(options, interpreter, stop)
     _require_wrk(options, stop)
     python = environment.venv_python(options.root, interpreter)
