@@ -10,7 +10,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 _CONNECTION_ID = re.compile(r"[a-z2-7]{40}")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -57,7 +57,7 @@ class TenantKey:
         if not _GUID.fullmatch(self.tenant):
             raise ValueError("a tenant id is a lower-case GUID")
 
-    @property
+    @cached_property
     def partition(self) -> str:
         """The PartitionKey of everything that belongs to the tenant as a whole."""
         return f"{self.geography.value}|{self.tenant}"
@@ -70,7 +70,7 @@ class ConnectionKey:
     tenant: TenantKey
     connection: str
 
-    @property
+    @cached_property
     def partition(self) -> str:
         """The PartitionKey of what belongs to this connection."""
         return f"{self.tenant.partition}|{self.connection}"

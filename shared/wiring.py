@@ -16,6 +16,7 @@ from shared.ehr_secrets import FileSecrets, Secrets
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Role, connection_key
 from shared.keys import Keys, LocalKeys
+from shared.microsoft.door import accept, packed
 from shared.presence.model import Source
 from shared.sealing import Sealer
 from shared.settings import Settings
@@ -477,8 +478,6 @@ class Connector:
         Raises:
             ConnectorError: body_invalid, client_state_unknown.
         """
-        from shared.microsoft.door import accept, packed
-
         batch = accept(self.sealer, self.settings.geography, body, self.now().isoformat())
         one = packed(self.sealer, batch)
         keep = (lambda: self.large_notifications.write(one.blob, one.content)) if one.blob else None

@@ -40,6 +40,6 @@ SECTION = Section(
     "The door, in process",
     "One plain notification at the registered function of `graph/notifications`: from the SDK's "
     "request to its response, with JSON, shape, client state, sealing for the queue, log record and headers; 500 "
-    "visits in turn. `@octokit/webhooks` gets a body of the same size. Both on one core, in turn.",
+    "visits in turn. `@octokit/webhooks` gets a body of the same size. Processor time of both, on one core, in turn.",
     measure,
 )

@@ -26,6 +26,6 @@ SECTION = Section(
     "A rich notification, in the worker",
     "One notification with one validation token and one encrypted item: `vouched_tenants`, `open`, `call_event`. "
     "Beside it the same token, key and data through `cryptography` alone: one RS256 check, one RSA-OAEP unwrap, one "
-    "HMAC, one AES decryption, with keys loaded beforehand. One process, one core, in turn.",
+    "HMAC, one AES decryption, with keys loaded beforehand. Processor time of one process, in turn.",
     measure,
 )
