@@ -1,4 +1,4 @@
-"""The one command of this repository: `up`, `demo`, `test`, `bench`, `lock`. Standard library only."""
+"""The one command of this repository: `up`, `demo`, `test`, `bench`, `lock`, `package`. Standard library only."""
 
 import argparse
 import sys
@@ -16,6 +16,7 @@ from sandbox.dev.checks import CheckOptions, run_checks  # noqa: E402
 from sandbox.dev.environment import SetupError  # noqa: E402
 from sandbox.dev.interpreters import MissingToolError  # noqa: E402
 from sandbox.dev.lock import LockOptions, write_locks  # noqa: E402
+from sandbox.dev.package import PackageOptions, write_package  # noqa: E402
 from sandbox.dev.ports import PortProblemError, Ports  # noqa: E402
 from sandbox.dev.screen import say  # noqa: E402
 from sandbox.dev.settings import SettingsProblemError  # noqa: E402
@@ -31,7 +32,7 @@ _SAID_ALREADY = (NotReadyError, PartEndedError, SandboxSetupError)
 def parser() -> argparse.ArgumentParser:
     """All that can be said on the command line."""
     main_parser = argparse.ArgumentParser(prog="dev.py", description=__doc__)
-    commands = main_parser.add_subparsers(dest="command", required=True, metavar="{up,demo,test,bench,lock}")
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="{up,demo,test,bench,lock,package}")
 
     starting = commands.add_parser("up", help="start the connector and its sandbox, and stay")
     _add_python(starting)
@@ -62,6 +63,10 @@ def parser() -> argparse.ArgumentParser:
 
     locking = commands.add_parser("lock", help="lock the Python packages after an edit of a requirements*.in")
     locking.add_argument("--upgrade", action="store_true", help="take newer versions of what no list names")
+
+    packing = commands.add_parser("package", help="write what Azure runs as one zip, .local/package/package.zip")
+    packing.add_argument("--build", default="", metavar="NAME", help="what /api/version tells (default: the commit)")
+    packing.add_argument("--output", type=Path, metavar="PATH", help="where to write it")
     return main_parser
 
 
@@ -95,6 +100,8 @@ def _run(chosen: argparse.Namespace, rest: tuple[str, ...], stop: Stop) -> int:
         return run_bench(BenchOptions(ROOT, chosen.python, chosen.quick, chosen.write, rest), stop)
     if chosen.command == "lock":
         return write_locks(LockOptions(ROOT, chosen.upgrade), stop)
+    if chosen.command == "package":
+        return write_package(PackageOptions(ROOT, chosen.build, chosen.output), stop)
     return run_checks(CheckOptions(ROOT, chosen.python, chosen.fast, chosen.long, rest), stop)
 
 

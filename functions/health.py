@@ -12,6 +12,7 @@ from functions.edge import Call, door
 from functions.models import BacklogOut, HealthOut, VersionOut
 
 blueprint = func.Blueprint()
+_SHARED = Path(__file__).parents[1] / "shared"
 
 
 @door(blueprint, "GET", "health", answer=HealthOut)
@@ -29,7 +30,7 @@ def health(call: Call[Any]) -> Answer:
 @door(blueprint, "GET", "version", answer=VersionOut)
 def version(_: Call[Any]) -> Answer:
     """What runs here."""
-    return Json(VersionOut(version=_version(), python=platform.python_version()))
+    return Json(VersionOut(version=_version(), build=_build(), python=platform.python_version()))
 
 
 def _storage_answers(call: Call[Any]) -> bool:
@@ -63,4 +64,11 @@ def _keys_answer(call: Call[Any]) -> bool:
 
 @cache
 def _version() -> str:
-    return (Path(__file__).parents[1] / "shared" / "VERSION").read_text(encoding="utf-8").strip()
+    return (_SHARED / "VERSION").read_text(encoding="utf-8").strip()
+
+
+@cache
+def _build() -> str:
+    # Only a deployment package has this file.
+    file = _SHARED / "BUILD"
+    return file.read_text(encoding="utf-8").strip() if file.exists() else ""

@@ -62,7 +62,8 @@ class HealthOut(Model):
 
 
 class VersionOut(Model):
-    """What runs here."""
+    """What runs here; `build` is the commit that the package was made from, empty where no package runs."""
 
     version: str
+    build: str
     python: str

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.dev import browser, environment, interpreters
+from sandbox.dev import browser, environment, interpreters, package
 from sandbox.dev.child import run_tool
 from sandbox.dev.counts import read_counts, total
 from sandbox.dev.interpreters import Interpreter
@@ -186,6 +186,7 @@ def _entry_points(root: Path) -> list[str]:
 def _prepare(options: CheckOptions, pythons: Sequence[Interpreter], stop: Stop) -> str | None:
     logs = options.output / "steps"
     environment.install_all(options.root, pythons, logs, stop, environment.NODE_PROJECTS)
+    environment.install(options.root, lambda: [package.packages_job(options.root, pythons[0], logs, stop)], stop)
     if options.fast:
         return None
     python = environment.venv_python(options.root, pythons[0])

@@ -1796,11 +1796,13 @@ export interface components {
         };
         /**
          * VersionOut
-         * @description What runs here.
+         * @description What runs here; `build` is the commit that the package was made from, empty where no package runs.
          */
         VersionOut: {
             /** Version */
             version: string;
+            /** Build */
+            build: string;
             /** Python */
             python: string;
         };
