@@ -114,7 +114,10 @@ ADDED_SINCE: Sequence[tuple[str, ...]] = (
     ("status_call", "audit_user_type"),
     ("reconcile",),
 )
-"""Settings that did not exist when the first connections were approved. Their defaults never change."""
+"""Settings that did not exist when the first connections were approved. Their defaults never change.
+
+`docs/decisions/0023-later-settings-leave-fingerprints-alone.md` says why.
+"""
 
 
 def _leave_out_default(plain: dict[str, Any], standard: Mapping[str, Any], path: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """One transition as an AuditEvent: append-only, and with its time. FHIR R4, "AuditEvent"; pure.
 
 The resource has no identifier. Its entity carries our id of the transition as name, which servers can search for, so
-that a conditional create makes it once.
+that a conditional create makes it once (`docs/decisions/0024-nothing-twice-and-no-secret-stored.md`).
 """
 
 from collections.abc import Mapping

@@ -4,9 +4,11 @@ import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from shared.connections.model import ConnectionSettings
 from shared.errors import catalogue
 from shared.telemetry import Event, Fields
 
@@ -146,6 +148,20 @@ def test_every_name_in_code_letters_exists_in_the_code() -> None:
     named = {(_name(document), word) for document in DOCUMENTS for word in _CODE_WORD.findall(_prose(document))}
     assert len(named) > 50
     assert sorted((name, word) for name, word in named if word not in known) == []
+
+
+def test_the_connection_settings_are_exactly_those_of_the_code() -> None:
+    section = _prose(ROOT / "docs" / "settings.md").partition("## A connection's own settings")[2]
+    named = re.findall(r"^\| `([A-Za-z.]+)` \|", section, re.MULTILINE)
+    assert sorted(named) == sorted(_leaves(ConnectionSettings().model_dump(mode="json", by_alias=True)))
+
+
+def _leaves(value: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            yield from _leaves(inner, f"{prefix}{name}.")
+        else:
+            yield prefix + name
 
 
 def test_the_functions_named_in_operations_exist() -> None:
