@@ -8,6 +8,7 @@ import platform
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from sandbox.dev.screen import say
@@ -44,9 +45,13 @@ def _measure(sections: list[Section], setting: Setting, *, write_document: bool)
         began = time.monotonic()
         say(f"\n{one.title}")
         found[one.name] = []
-        for row in one.measure(setting):
-            found[one.name].append(row)
-            say(report.line(row))
+        try:
+            for row in one.measure(setting):
+                found[one.name].append(row)
+                say(report.line(row))
+        except Exception as failed:  # noqa: BLE001 - the other sections can be measured all the same
+            say(traceback.format_exc())
+            found[one.name].append(Row("not measured", "", (0,), "to be measured", ok=False, note=str(failed)[:200]))
         say(f"  ({time.monotonic() - began:.0f} s)")
         report.write(_OUTPUT, shape, ALL, found)
     missed = [row for rows in found.values() for row in rows if row.ok is False]

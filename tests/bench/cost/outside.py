@@ -20,8 +20,8 @@ ISSUER = "https://ehr.example/oauth2"
 _STATUS_CALL = "SetExternalConnectionStatus"
 
 
-def graph(tally: Tally) -> httpx.Client:
-    """Graph: meetings and subscriptions are made, changed and deleted as asked."""
+def graph(tally: Tally, now: Clock) -> httpx.Client:
+    """Graph: meetings and subscriptions are made, changed and deleted as asked; a report says nothing new."""
     numbers = itertools.count(1)
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -32,6 +32,10 @@ def graph(tally: Tally) -> httpx.Client:
             return httpx.Response(201, json={"id": f"meeting-{number}", "joinWebUrl": url})
         if path.endswith("/subscriptions"):
             return httpx.Response(201, json={"id": f"00000000-0000-4000-8000-{number:012d}"})
+        if path.endswith("/attendanceReports"):
+            return httpx.Response(200, json={"value": [_report(now)]})
+        if "/attendanceReports/" in path:
+            return httpx.Response(200, json={**_report(now), "attendanceRecords": []})
         if request.method == "DELETE":
             return httpx.Response(204)
         if request.method == "PATCH":
@@ -39,6 +43,12 @@ def graph(tally: Tally) -> httpx.Client:
         raise ValueError(f"not expected: {request.method} {path}")
 
     return httpx.Client(transport=httpx.MockTransport(answer))
+
+
+def _report(now: Clock) -> dict[str, str]:
+    """An attendance report that reaches to the end of the call."""
+    moment = now().isoformat()
+    return {"id": "report", "meetingStartDateTime": moment, "meetingEndDateTime": moment}
 
 
 class Ehr:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.visits.rounds import MOST_IN_ONE_ROUND
 from tests.bench.cost.tally import DOOR, QUEUE, TABLE_READS, TABLE_WRITES, WORKERS
 
 SIZES = (1_000, 100_000, 10_000_000)
 _MONTH_HOURS = 730.0
 _MONTH_SECONDS = _MONTH_HOURS * 3600
-RUNS_PER_HOUR = {"sweep": 60, "renew_subscriptions": 6, "settle": 12}
+RUNS_PER_HOUR = {"sweep_writebacks": 60, "renew_subscriptions": 6, "settle_visits": 12, "reconcile_visits": 12}
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def month(visits: int, per_visit: Mapping[str, float], reads_per_live: Mapping[s
     asked = pages() * visits
     executions = (per_visit[DOOR] + per_visit[WORKERS]) * visits
     compute = COMPUTE.value * MEMORY.value * FLOOR.value / SHARING[visits]
-    scans = timer_reads(reads_per_live) * visits
+    most = MOST_IN_ONE_ROUND * sum(RUNS_PER_HOUR.values()) * _MONTH_HOURS
+    scans = min(timer_reads(reads_per_live) * visits, most)
     polls = _IDLE_QUEUES * _POLLS_PER_SECOND * _MONTH_SECONDS
     return Month(
         visits,

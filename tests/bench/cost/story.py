@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,7 +36,6 @@ from tests.support.tokens import public, rsa_key, settings, signed
 TOLD = 6
 """Clinician connected and disconnected, patient twice each."""
 _DAY = 24 * 3600
-TIMERS = ("renew_subscriptions", "sweep", "settle")
 
 
 class Story:
@@ -62,9 +61,10 @@ class Story:
             tables=MemoryTables(self.tally),
             pointers=QueuePointers(self.queue),  # type: ignore[arg-type]
             ehr_http=self.ehr.http(),
-            microsoft_http=graph(self.tally),
+            microsoft_http=graph(self.tally, self.clock),
             entra=entra,
         )
+        vars(self.parts)["rounds"] = replace(self.parts.rounds, workers=1)
         vars(self.parts)["outbox"] = replace(self.parts.outbox, sleep=self._sleep)
         self.connection = connections.approved(self.parts, BASE_URL)
         self.parts.clinician_store.link(self.connection, EhrUser("PROV1", "1"), str(uuid.uuid4()))
@@ -145,12 +145,26 @@ class Story:
             self.tally.add(WORKERS)
             self.parts.deliver(text)
 
+    def finish(self) -> None:
+        """Time passes after a visit: its report is asked for, and it is settled."""
+        self.clock.forward(minutes=11)
+        self.parts.reconcile.run()
+        self.clock.forward(minutes=20)
+        self.parts.upkeep.settle()
+
     def timers(self) -> dict[str, Counter[str]]:
         """Each timer once, and what it cost."""
+        upkeep = self.parts.upkeep
+        runs: dict[str, Callable[[], object]] = {
+            "sweep_writebacks": upkeep.sweep,
+            "renew_subscriptions": upkeep.renew_subscriptions,
+            "settle_visits": upkeep.settle,
+            "reconcile_visits": self.parts.reconcile.run,
+        }
         self.tally.taken()
         found = {}
-        for name in TIMERS:
-            getattr(self.parts.upkeep, name)()
+        for name, run in runs.items():
+            run()
             found[name] = self.tally.taken()
         return found
 
