@@ -101,7 +101,7 @@ param deployerAddresses string[] = []
 
 @description('How much runs, and how much of it at once.')
 param capacity capacityOfStamp = {
-  alwaysReady: 2
+  alwaysReady: production ? 2 : 1
   perInstanceConcurrency: 16
   maximumInstanceCount: 100
   instanceMemoryMB: 2048
@@ -161,17 +161,16 @@ type capacityOfStamp = {
 }
 
 // The guard. A region passes only through this list, and every resource group takes its place from `stamps`, so that
-// nothing is made anywhere if one region is outside its geography: the expression fails before the first resource.
+// nothing of a stamp is made if one region is outside its geography: the expression fails before the first of them. A
+// copy in a second region must name the pair, since it would otherwise lie where nobody expects it.
 var regionsOf = loadJsonContent('regions.json')
 var wanted = filter(items(regions), one => !empty(one.value))
 var stamps = map(wanted, one => {
   geography: one.key
   region: contains(regionsOf[one.key], one.value) ? one.value : fail('${one.value} is not a region of ${one.key}')
-  pair: empty(storagePairs[one.key]) ? '' : checkedPair(one.key, one.value, storagePairs[one.key], regionsOf)
+  pair: storagePairs[one.key]
 })
-
-@description('The pair, if it really is the pair of that region: a copy would otherwise lie where nobody expects it.')
-func checkedPair(geography string, region string, named string, known object) string => known[geography][region] == named ? named : fail('${named} is not the pair of ${region}')
+var pairs = [for one in stamps: empty(one.pair) ? '' : ((regionsOf[one.geography][one.region]) == (one.pair) ? one.pair : fail('${one.pair} is not the pair of ${one.region}'))]
 
 var allTags = union(tags, { 'azd-env-name': environmentName })
 var portalToken = uniqueString(subscription().id, environmentName)
@@ -210,7 +209,7 @@ module stamp 'stamp/main.bicep' = [for (one, i) in stamps: {
   params: {
     geography: one.geography
     region: one.region
-    storagePair: one.pair
+    storagePair: pairs[i]
     tags: union(allTags, { geography: one.geography })
     token: uniqueString(subscription().id, environmentName, one.geography)
     functionAppName: names[i]

@@ -217,6 +217,9 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = [for one in 
       }
     ]
   }
+  dependsOn: [
+    network
+  ]
 }]
 
 resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [for one in endpoints: {

@@ -125,7 +125,7 @@ SPOILINGS = (
     ),
     Spoiling("on_flex", FUNCTIONS, "version: '3.13'", "version: '3.11'"),
     Spoiling("on_flex", FUNCTIONS, "name: 'FC1'\n    tier: 'FlexConsumption'", "name: 'Y1'\n    tier: 'Dynamic'"),
-    Spoiling("on_flex", "main.bicep", "alwaysReady: 2", "alwaysReady: 0"),
+    Spoiling("on_flex", "main.bicep", "alwaysReady: production ? 2 : 1", "alwaysReady: 0"),
     Spoiling("on_flex", "main.bicep", "perInstanceConcurrency: 16", "perInstanceConcurrency: 1"),
     Spoiling(
         "on_flex",

@@ -149,3 +149,18 @@ def test_nothing_is_deleted_from_where_the_wrapped_data_key_lies(deployed: Deplo
             prefixes = rule["definition"]["filters"]["prefixMatch"]
             assert prefixes
             assert not [prefix for prefix in prefixes if "keys/".startswith(prefix) or prefix.startswith("keys")]
+
+
+def test_no_log_line_that_an_alert_waits_for_is_left_out_by_sampling() -> None:
+    logging = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]
+    assert logging["applicationInsights"]["samplingSettings"]["isEnabled"] is False
+    assert logging["logLevel"]["Function"] == "Information"
+
+
+def test_the_documents_explain_every_alert_and_no_other(deployed: Deployed) -> None:
+    kinds = ("Microsoft.Insights/scheduledQueryRules", "Microsoft.Insights/metricAlerts")
+    alerts = {one.name.rpartition("-")[0]: one.body["properties"] for kind in kinds for one in deployed.of_type(kind)}
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([a-z]+(?:-[a-z]+)+)` \| (\d) \|", text, re.MULTILINE)
+    assert {name: int(severity) for name, severity in told} == {name: one["severity"] for name, one in alerts.items()}
+    assert len(told) == len(alerts)
