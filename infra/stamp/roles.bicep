@@ -70,6 +70,7 @@ resource keysRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
           'Microsoft.KeyVault/vaults/certificates/read'
           'Microsoft.KeyVault/vaults/certificates/create/action'
           'Microsoft.KeyVault/vaults/certificates/update/action'
+          'Microsoft.KeyVault/vaults/secrets/getSecret/action'
         ]
       }
     ]

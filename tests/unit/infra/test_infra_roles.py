@@ -83,7 +83,7 @@ def code() -> Mapping[str, ast.Module]:
 
 
 def storage_calls() -> Iterator[str]:
-    """Names of methods that storage clients have and the code calls, where the code knows a storage client."""
+    """Methods of storage clients that the code calls: in the store, and elsewhere on the connector's `tables`."""
     known = {
         name
         for module, classes in CLIENTS.items()
@@ -92,10 +92,11 @@ def storage_calls() -> Iterator[str]:
         if not name.startswith("_") and name != "close"
     }
     for file, module in code().items():
-        if file.startswith("shared/store/") or "tables." in (ROOT / file).read_text(encoding="utf-8"):
-            for node in ast.walk(module):
-                if isinstance(node, ast.Attribute) and node.attr in known:
-                    yield node.attr
+        for node in ast.walk(module):
+            if not isinstance(node, ast.Attribute) or node.attr not in known:
+                continue
+            if file.startswith("shared/store/") or ast.unparse(node.value).endswith(".tables"):
+                yield node.attr
 
 
 def vault_requests() -> Iterator[tuple[str, str]]:
