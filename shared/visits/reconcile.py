@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -16,13 +17,17 @@ from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.model import Meeting, Phase, Visit
 from shared.visits.ports import ConflictError, VisitStore
-from shared.visits.report import TOLERANCE, Report
+from shared.visits.report import TOLERANCE, Interval, Report, merged
 from shared.visits.rounds import Rounds
 from shared.visits.schedule import Schedule, known_end
 from shared.visits.tries import tries
 
 _REST = timedelta(minutes=5)
 _LONGEST_REST = timedelta(hours=1)
+_ROUND = timedelta(minutes=3)
+"""So long a round goes on with what is left: a function may run for five minutes (host.json)."""
+_APART = timedelta(hours=1)
+"""Spans of time that lie closer together are asked for as one."""
 _SAID_FOR = timedelta(days=1)
 _NEEDS = {
     Source.ATTENDANCE_REPORT: "consent to OnlineMeetingArtifact.Read.All, and an application access policy",
@@ -75,8 +80,10 @@ class Reconcile:
     def run(self) -> int:
         """Ask about every visit of which it is time; how many that were.
 
-        A tenant of which nothing can be had now is left alone for a while, and the others go on.
+        Tenants are asked side by side. One of which nothing can be had now is left alone for a while, and the others
+        go on. What does not fit into the time of a round is left to the next one.
         """
+        until = self.now() + _ROUND
         due: defaultdict[TenantKey, list[tuple[Visit, frozenset[Source]]]] = defaultdict(list)
 
         def look(visit: Visit) -> None:
@@ -85,15 +92,20 @@ class Reconcile:
                 due[visit.key.connection.tenant].append((visit, sources))
 
         self.rounds.go("reconcile_visits", timedelta(minutes=5), look)
-        return sum(self._tenant(tenant, visits) for tenant, visits in due.items())
+        if len(due) <= 1 or self.rounds.workers == 1:
+            return sum(self._tenant(tenant, visits, until) for tenant, visits in due.items())
+        with ThreadPoolExecutor(self.rounds.workers) as pool:
+            return sum(pool.map(lambda tenant: self._tenant(tenant, due[tenant], until), due))
 
     def _rests(self, tenant: TenantKey) -> bool:
         until = self._until.get(tenant)
         return until is not None and self.now() < until
 
-    def _tenant(self, tenant: TenantKey, visits: Sequence[tuple[Visit, frozenset[Source]]]) -> int:
+    def _tenant(self, tenant: TenantKey, visits: Sequence[tuple[Visit, frozenset[Source]]], until: datetime) -> int:
         records = _Records(self, tenant, [visit for visit, sources in visits if Source.CALL_RECORD in sources])
         for done, (visit, sources) in enumerate(visits):
+            if self.now() > until:
+                return done
             try:
                 self._visit(visit, sources, records)
             except ConnectorError as failed:
@@ -178,10 +190,16 @@ class _Records:
         return [report for report in found if report]
 
     def _list(self) -> Sequence[Listed]:
-        since = min(visit.opened or visit.created for visit in self._visits) - TOLERANCE
         wanted = [visit.meeting for visit in self._visits if visit.meeting]
-        listed = self._owner.reports.records(self._tenant, since, self._owner.now())
+        reports = self._owner.reports
+        listed = (one for times in self._times() for one in reports.records(self._tenant, times.start, times.end))
         return [one for one in listed if any(one.is_of(meeting) for meeting in wanted)]
+
+    def _times(self) -> Sequence[Interval]:
+        """When calls of these visits can have begun: seldom more than one span, and none longer than need be."""
+        now, schedule = self._owner.now(), self._owner.schedule
+        spans = ((visit.opened or visit.created, schedule.over(visit, now)) for visit in self._visits)
+        return merged((Interval(start - TOLERANCE, end + TOLERANCE) for start, end in spans), _APART)
 
 
 def _reaches(found: Sequence[Report], end: datetime | None, visit: Visit) -> bool:

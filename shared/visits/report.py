@@ -68,7 +68,7 @@ def _with_report(visit: Visit, report: Report, whose: Whose, debounce: timedelta
             found.setdefault(participant.key, []).extend(attended.intervals)
     for key, participant in people.items():
         person = _Person(participant, visit.ends, debounce)
-        person.hear(report, _merged(found.get(key, ()), debounce))
+        person.hear(report, merged(found.get(key, ()), debounce))
         if person.legs != participant.legs:
             after = replace(participant, legs=person.legs)
             last = max(signal.at for signals in person.legs.values() for signal in signals)
@@ -163,12 +163,12 @@ def _of(latest: Signal, intervals: Sequence[Interval]) -> Interval | None:
     return min(inside or near, key=lambda one: abs(one.start - latest.at), default=None)
 
 
-def _merged(intervals: Iterable[Interval], debounce: timedelta) -> list[Interval]:
-    """The intervals of all devices as one person's; an absence shorter than the debounce was none."""
-    merged: list[Interval] = []
+def merged(intervals: Iterable[Interval], gap: timedelta) -> list[Interval]:
+    """The intervals in order, those that overlap or lie closer together than that as one."""
+    found: list[Interval] = []
     for one in sorted(one for one in intervals if one.start < one.end):
-        if merged and one.start - merged[-1].end < debounce:
-            merged[-1] = Interval(merged[-1].start, max(merged[-1].end, one.end))
+        if found and one.start - found[-1].end < gap:
+            found[-1] = Interval(found[-1].start, max(found[-1].end, one.end))
         else:
-            merged.append(one)
-    return merged
+            found.append(one)
+    return found

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
@@ -115,9 +116,22 @@ def test_the_list_of_a_tenant_is_read_for_the_time_of_its_visits_and_once_for_al
     recorded(house, name="a stranger's", join_url="https://teams.example/l/meetup-join/99")
     assert at(house, minutes=300).count("records") == 1
     assert house.reports.asked.count("record") == 2
-    since, until = house.reports.windows[0]
+    ((since, until),) = house.reports.windows
     assert after(-60) <= since <= after(0)
-    assert until == house.clock.present
+    assert house.schedule.over(house.visit("csn-2"), house.clock.present) <= until <= house.clock.present
+
+
+def test_visits_of_different_days_are_not_looked_for_in_the_days_between() -> None:
+    house = over(RECORDS_ONLY)
+    house.clock.forward(days=3)
+    begun = house.clock.present
+    house.provider_launch("PROV2", "oid-2", "csn-2")
+    house.clock.forward(hours=2)
+    house.reconcile.run()
+    spans = [until - since for since, until in house.reports.windows]
+    assert len(spans) == 2
+    assert max(spans) < timedelta(hours=2)
+    assert house.reports.windows[1][0] <= begun
 
 
 def test_a_call_record_is_known_by_its_join_url_however_it_is_encoded() -> None:
@@ -263,6 +277,34 @@ def test_a_tenant_of_which_nothing_can_be_had_is_asked_once_a_round() -> None:
     assert at(house, minutes=204) == []
     assert at(house, minutes=205) == ["attendance"]
     assert {visit.asked.tries for visit in house.visits.kept.values()} == {0}
+
+
+def test_what_takes_too_long_for_a_round_is_left_to_the_next() -> None:
+    house = over()
+    for number in range(2, 6):
+        house.provider_launch(session_id=f"csn-{number}")
+
+    def takes_long(what: str, tenant: TenantKey) -> None:
+        house.clock.forward(80)
+
+    house.reports.before = takes_long
+    house.clock.until(after(END) + timedelta(hours=20))
+    assert [house.reconcile.run() for _ in range(3)] == [3, 2, 0]
+
+
+def test_tenants_are_asked_side_by_side() -> None:
+    house = another_tenant(over())
+    held(house)
+    house.clock.until(after(END) + timedelta(hours=1))
+    together = Barrier(2, timeout=5)
+
+    def waits(what: str, tenant: TenantKey) -> None:
+        together.wait()
+
+    house.reports.before = waits
+    reconcile = replace(house.reconcile, rounds=replace(house.rounds, workers=2))
+    assert reconcile.run() == 2
+    assert all(visit.asked.done for visit in house.visits.kept.values())
 
 
 def test_trouble_of_ours_with_one_visit_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
