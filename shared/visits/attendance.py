@@ -24,7 +24,7 @@ from shared.visits.ports import (
     StatusTeller,
     VisitStore,
 )
-from shared.visits.report import Report, with_reports
+from shared.visits.report import Report, end_as_recorded, heard, with_reports
 from shared.visits.tries import tries
 from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal, attendee, holder, with_signal
 
@@ -77,8 +77,8 @@ class Attendance:
         for event in events:
             for told in event.signals:
                 visit = self._with_signal(visit, told)
-            if event.ended and event.at not in visit.ends:
-                visit = replace(visit, ends=tuple(sorted({*visit.ends, event.at})))
+            if event.ended:
+                visit = replace(visit, ends=tuple(sorted({*visit.ends, end_as_recorded(visit, event.at)})))
         for key in visit.participants:
             visit = self.planned(visit, key)
         return visit
@@ -132,7 +132,11 @@ class Attendance:
     def _with_signal(self, visit: Visit, told: LegSignal) -> Visit:
         told = replace(told, leg=self.sealer.keyed_hash("leg", told.leg)[:16])
         whose = holder(visit, told, self._clinician(visit, told.identity), self._key)
-        return with_signal(visit, whose, told) if whose else visit
+        if whose is None:
+            return visit
+        for signal in heard(whose, told.signal):
+            visit = with_signal(visit, visit.participants.get(whose.key, whose), replace(told, signal=signal))
+        return visit
 
     def _attendee(self, visit: Visit, identity: Identity) -> Participant | None:
         return attendee(visit, identity, self._clinician(visit, identity), self._key)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.identifiers import PEOPLE
 from shared.presence.fold import fold
-from shared.presence.model import PAGE_LEG, Kind, Legs, Participant, Signal, Source, State, Status
+from shared.presence.model import AFTERWARDS, PAGE_LEG, Kind, Legs, Participant, Signal, Source, State, Status
 from shared.visits.model import Visit
 from shared.visits.who import Identity
 
@@ -51,11 +51,58 @@ def with_reports(visit: Visit, reports: Iterable[Report], whose: Whose, debounce
     Somebody who came and never left, left when the report says so, or else with the end of the call. Somebody who
     was there at a time at which nobody knew of them, was there. Nothing else is touched: what overlaps something
     known is taken for the same thing. The same reports again, or other versions of them, add nothing.
+
+    One addition may be what keeps a step true that another would have taken away. So as long as anything can be
+    added, all of it is tried again.
     """
     order = (Source.ATTENDANCE_REPORT, Source.CALL_RECORD)
-    for report in sorted(reports, key=lambda one: (order.index(one.source), one.start)):
-        visit = _with_report(visit, report, whose, debounce)
+    in_order = sorted(reports, key=lambda one: (order.index(one.source), one.start))
+    before: Visit | None = None
+    while visit != before:
+        before = visit
+        for report in in_order:
+            visit = _with_report(visit, report, whose, debounce)
     return visit
+
+
+def heard(participant: Participant, signal: Signal) -> tuple[Signal, ...]:
+    """What an event says of a participant of whom a report may have told already.
+
+    It is the same thing at the time that is on record: else an EHR that is told times would hear of it twice, a few
+    seconds apart. And who came at a time of which a report told when they left is not there any more, though that
+    event may never come.
+    """
+    known = {one for signals in participant.legs.values() for one in signals if one.source in AFTERWARDS}
+    same = [one for one in known if one.kind is signal.kind and abs(one.at - signal.at) <= TOLERANCE]
+    recorded = min(same, key=lambda one: (abs(one.at - signal.at), one.at), default=signal)
+    left = None if signal.kind is Kind.LEFT else _when_that_ended(participant, recorded)
+    return (recorded, left) if left else (recorded,)
+
+
+def _when_that_ended(participant: Participant, came: Signal) -> Signal | None:
+    """The leaving that a report told of, of the stay in which somebody came; of the next one if it was the lobby."""
+    stays = [
+        (min(signals).at, left)
+        for signals in participant.legs.values()
+        for left in signals
+        if left.kind is Kind.LEFT and left.source in AFTERWARDS
+    ]
+    fits = [
+        left for start, left in stays if came.at < left.at and (start - TOLERANCE <= came.at or came.kind is Kind.LOBBY)
+    ]
+    return min(fits, default=None)
+
+
+def end_as_recorded(visit: Visit, end: datetime) -> datetime:
+    """An end for all that was heard of after the report: when the report has the last one leave with it."""
+    leavings = (
+        signal.at
+        for one in visit.participants.values()
+        for signals in one.legs.values()
+        for signal in signals
+        if signal.source in AFTERWARDS and signal.kind is Kind.LEFT
+    )
+    return max((at for at in leavings if end <= at <= end + TOLERANCE), default=end)
 
 
 def _with_report(visit: Visit, report: Report, whose: Whose, debounce: timedelta) -> Visit:
@@ -112,12 +159,14 @@ class _Person:
     def _when_left(self, leg: str, report: Report, intervals: Sequence[Interval]) -> datetime | None:
         """When the leg left, if no event says so and it is one of this report's call.
 
-        That the meeting was ended for all is no word on this leg: it may have left before.
+        That the meeting was ended for all is no word on this leg: it may have left before. The lobby may be entered
+        long before anybody is in the meeting, which is when Graph says that the call began.
         """
         latest = max(self.legs[leg], default=None)
         if leg == PAGE_LEG or latest is None or latest.kind is Kind.LEFT:
             return None
-        if not report.start - TOLERANCE <= latest.at <= report.end:
+        began = latest.kind is Kind.LOBBY or report.start - TOLERANCE <= latest.at
+        if not began or latest.at > report.end:
             return None
         own = _of(latest, intervals)
         left = max(own.end, latest.at) if own else report.end
