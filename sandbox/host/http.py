@@ -22,6 +22,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 BODILESS = frozenset({204, 205, 304})
 ADMIN_FUNCTION = re.compile(r"/admin/functions/([^/]+)/?", re.IGNORECASE)
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 HOME = b"The local Functions host is running.\n"
 
 
@@ -138,8 +139,8 @@ def join_query(query: str) -> dict[str, str]:
 
 def checked(function: Function, response: HttpResponse) -> HttpResponse:
     """The answer, or 500 where the real server refuses a header that cannot be sent."""
-    texts = [*response.headers.keys(), *response.headers.values(), *response.cookies]
-    if any(not text.isascii() or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text) for text in texts):
+    texts = "".join((*response.headers.keys(), *response.headers.values(), *response.cookies))
+    if not texts.isascii() or CONTROL.search(texts):
         LOG.error("%s answered with a header that is not plain ASCII text: 500 instead", function.name)
         return HttpResponse(500)
     return response
@@ -167,9 +168,9 @@ async def _read(receive: Receive) -> bytes:
 async def _send(send: Send, response: HttpResponse, added: list[Header]) -> None:
     body = b"" if response.status in BODILESS else response.body
     headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        (lower.encode("latin-1"), value.encode("latin-1"))
         for name, value in response.headers.items()
-        if name.lower() not in FRAMING
+        if (lower := name.lower()) not in FRAMING
     ]
     headers += [(b"set-cookie", cookie.encode("latin-1")) for cookie in response.cookies]
     headers += added
