@@ -14,7 +14,8 @@ from shared.settings import Settings
 from shared.store.blobs import CONTAINERS
 from shared.store.queues import QUEUES
 from shared.store.tables import TABLES
-from tests.support.bicep.profiles import settings_of, stamp
+from tests.support.bicep.profiles import INFRA, settings_of, stamp
+from tests.support.bicep.syntax import read
 from tests.support.bicep.values import Deployed, Unknown
 from tests.support.bindings import bindings
 
@@ -164,3 +165,28 @@ def test_the_documents_explain_every_alert_and_no_other(deployed: Deployed) -> N
     told = re.findall(r"^\| `([a-z]+(?:-[a-z]+)+)` \| (\d) \|", text, re.MULTILINE)
     assert {name: int(severity) for name, severity in told} == {name: one["severity"] for name, one in alerts.items()}
     assert len(told) == len(alerts)
+
+
+def of_deploy(header: str) -> list[str]:
+    """The first column of the table of docs/deploy.md that has this header."""
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    table = text.partition(f"| {header} |")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+
+def test_the_documents_explain_every_parameter_and_output() -> None:
+    template = read(INFRA / "main.bicep")
+    assert of_deploy("Parameter") == [one.name for one in template.of_kind("param")]
+    assert of_deploy("Output") == list(template.outputs)
+
+
+def test_a_parameter_that_must_be_set_stands_as_such_in_the_documents() -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    needed = {one.name for one in read(INFRA / "main.bicep").of_kind("param") if one.value is None}
+    assert set(re.findall(r"^\| `(\w+)` \| - \|", text, re.MULTILINE)) == needed
+
+
+def test_the_documents_name_every_module_of_a_stamp() -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    modules = {path.name for path in (INFRA / "stamp").glob("*.bicep")} - {"main.bicep"}
+    assert modules <= set(re.findall(r"`(\w+\.bicep)`", text))
