@@ -38,6 +38,7 @@ def test_notifications_that_were_lost_are_made_up_for(world: Sandbox, connection
 
     visit.wait_told("provider-one", "connected", "disconnected")
     visit.wait_told("patient-one", "waiting", "disconnected")
+    world.quiet()
     assert _transitions(world, "patient") == [
         ("waiting", "page", "delivered", ""),
         ("connected", "attendance_report", "not needed", "learned afterwards"),
