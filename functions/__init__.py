@@ -3,6 +3,7 @@
 from functions import (
     approval,
     configuration,
+    consent,
     health,
     keys,
     launch,
@@ -22,6 +23,7 @@ BLUEPRINTS = (
     records.blueprint,
     reports.blueprint,
     tenant.blueprint,
+    consent.blueprint,
     privacy.blueprint,
     approval.blueprint,
     launch.blueprint,

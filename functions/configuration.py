@@ -45,6 +45,7 @@ def list_connections(call: Call[Any]) -> Answer:
 def create_connection(call: Call[ConnectionIn]) -> Answer:
     """Submit a connection; it needs approval."""
     caller = call.caller
+    call.connector.leaving.must_stay(caller.tenant)
     connection, checkup = call.connector.connections.submit(caller.tenant, _wish(call.input), caller.object_id)
     return Json(_changed(call, connection, checkup), status=201)
 

@@ -47,6 +47,13 @@ def remove_orphans(timer: func.TimerRequest) -> None:
     done("remove_orphans", timer, parts.batches.remove_orphans(parts.now()))
 
 
+@blueprint.function_name("forget_departed")
+@blueprint.timer_trigger(arg_name="timer", schedule="40 */5 * * * *", run_on_startup=False)
+def forget_departed(timer: func.TimerRequest) -> None:
+    """Every five minutes: delete what is left of organisations that leave."""
+    done("forget_departed", timer, connector().leaving.go_on())
+
+
 @blueprint.function_name("rotate_keys")
 @blueprint.timer_trigger(arg_name="timer", schedule="15 40 2 * * *", run_on_startup=False)
 def rotate_keys(timer: func.TimerRequest) -> None:

@@ -65,6 +65,9 @@ param ehrClientIdProduction string
 @description('Origins, with spaces between, that may show the connector in a frame.')
 param frameAncestors string = ''
 
+@description('Ids of tenants that have left and cannot sign in any more, with spaces between: their data are deleted.')
+param departedTenants string = ''
+
 @description('Endpoints of the Microsoft cloud. The default is the global one.')
 param cloud microsoftCloud = {
   entraAuthority: 'https://login.microsoftonline.com'
@@ -219,6 +222,7 @@ module stamp 'stamp/main.bicep' = [for (one, i) in stamps: {
     ehrClientIdTest: ehrClientIdTest
     ehrClientIdProduction: ehrClientIdProduction
     frameAncestors: frameAncestors
+    departedTenants: departedTenants
     cloud: cloud
     privateNetwork: privateNetwork
     zoneRedundant: zoneRedundant

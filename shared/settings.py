@@ -8,7 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.identifiers import Environment, Geography
 
-Guid = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+_GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+Guid = Annotated[str, StringConstraints(to_lower=True, pattern=f"^{_GUID}$")]
 
 
 class Settings(BaseSettings):
@@ -102,6 +103,11 @@ class Settings(BaseSettings):
     )
     quiet_minutes: float = Field(
         default=30, ge=0, description="Minutes with nobody in the meeting after which a visit is settled."
+    )
+
+    departed_tenants: Annotated[str, StringConstraints(to_lower=True, pattern=rf"^({_GUID}( {_GUID})*)?$")] = Field(
+        default="",
+        description="Tenant ids, with spaces between, whose data are deleted: of those who cannot sign in any more.",
     )
 
     website_instance_id: str = Field(

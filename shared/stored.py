@@ -59,6 +59,13 @@ def stored_fields(language: Language) -> tuple[StoredField, ...]:
 
 
 @cache
+def encrypted_columns(table: str) -> frozenset[str]:
+    """The columns of a table that hold sealed values."""
+    parts = (name.split(".") for name, entry in entries("stored").items() if entry["encrypted"])
+    return frozenset(column for of, _, column in parts if of == table)
+
+
+@cache
 def _columns_of(row: str) -> frozenset[str]:
     prefix = f"{row}."
     return frozenset(name.removeprefix(prefix) for name in entries("stored") if name.startswith(prefix))

@@ -38,6 +38,9 @@ class Event(StrEnum):
     REPORTS_REFUSED = "reports_refused"
     REPORTS_FAILED = "reports_failed"
     VISIT_SETTLED = "visit_settled"
+    TENANT_EXPORTED = "tenant_exported"
+    TENANT_LEAVES = "tenant_leaves"
+    TENANT_LEFT = "tenant_left"
     UPKEEP_DONE = "upkeep_done"
 
 

@@ -14,7 +14,7 @@ from shared.connections.telling import WITHOUT_CONTEXT_TOKEN, EhrKind
 from shared.connections.webhook_secrets import WebhookSecrets
 from shared.ehr_secrets import FileSecrets, Secrets
 from shared.errors import ConnectorError
-from shared.identifiers import ConnectionKey, Role, connection_key
+from shared.identifiers import ConnectionKey, Role, TenantKey, connection_key
 from shared.keys import Keys, LocalKeys
 from shared.microsoft.door import accept, packed
 from shared.presence.model import Source
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from shared.ehr.smart import SmartEhr
     from shared.identity import ManagedIdentity
     from shared.inbox import Inbox
+    from shared.leaving import Leaving
+    from shared.microsoft.consent import Consents
     from shared.microsoft.entra import Entra
     from shared.microsoft.graph import Graph
     from shared.microsoft.meetings import GraphMeetings
@@ -247,6 +249,23 @@ class Connector:
         return Parking(lambda: self.inbox, self.batches, lambda: self.parked_notifications, self.now)
 
     @cached_property
+    def leaving(self) -> "Leaving":
+        """Tenants that take their data along, and leave."""
+        from shared.leaving import Leaving
+        from shared.store.tenants import TableDepartures, TableTenants
+
+        geography = self.settings.geography
+        return Leaving(
+            tenants=TableTenants(self.tables, self.sealer),
+            departures=TableDepartures(self.tables, geography),
+            meetings=self.meetings,
+            batches=self.batches,
+            containers=lambda: iter((self.large_notifications, self.parked_notifications)),
+            named=tuple(TenantKey(geography, one) for one in self.settings.departed_tenants.split()),
+            now=self.now,
+        )
+
+    @cached_property
     def backlog(self) -> "Backlog":
         """How much lies where nothing should lie for long."""
         from shared.backlog import Backlog
@@ -268,6 +287,14 @@ class Connector:
         from shared.microsoft.graph import Graph
 
         return Graph(self.microsoft_http, self.entra.graph_token, time.sleep)
+
+    @cached_property
+    def consents(self) -> "Consents":
+        """An administrator's consent."""
+        from shared.microsoft.consent import Consents
+
+        redirect_uri = self.settings.public_url("/api/consent/callback")
+        return Consents(self.entra, self.sealer, self.settings.geography, self.now, redirect_uri)
 
     @cached_property
     def meetings(self) -> "GraphMeetings":

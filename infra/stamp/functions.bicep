@@ -34,6 +34,9 @@ param ehrClientIdProduction string
 @description('Origins that may show the connector in a frame.')
 param frameAncestors string
 
+@description('Ids of tenants whose data are deleted, with spaces between.')
+param departedTenants string
+
 @description('Endpoints of the Microsoft cloud.')
 param cloud object
 
@@ -154,6 +157,7 @@ var appSettings = {
   REJOIN_DEBOUNCE_SECONDS: '20'
   VISIT_HOURS: '12'
   QUIET_MINUTES: '30'
+  DEPARTED_TENANTS: departedTenants
   RECONCILE_AFTER_MINUTES: '10'
 }
 var hostSettings = {

@@ -41,6 +41,9 @@ param ehrClientIdProduction string
 @description('Origins that may show the connector in a frame.')
 param frameAncestors string
 
+@description('Ids of tenants whose data are deleted, with spaces between.')
+param departedTenants string
+
 @description('Endpoints of the Microsoft cloud.')
 param cloud object
 
@@ -163,6 +166,7 @@ module functions 'functions.bicep' = {
     ehrClientIdTest: ehrClientIdTest
     ehrClientIdProduction: ehrClientIdProduction
     frameAncestors: frameAncestors
+    departedTenants: departedTenants
     cloud: cloud
     zoneRedundant: zoneRedundant
     allowedAddresses: allowedAddresses

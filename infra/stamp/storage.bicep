@@ -23,6 +23,7 @@ var tables = [
   'Visits'
   'OpenVisits'
   'Circuits'
+  'Departures'
 ]
 var queues = [
   'notifications'

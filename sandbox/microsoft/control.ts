@@ -65,7 +65,7 @@ function claimsFor(ctx: Context, tenant: EntraTenant, body: Json): Json {
     case "graph": {
       const oid = servicePrincipalId(tenant.id, apiClientId);
       const application = { azp: apiClientId, azpacr: "2", idtyp: "app", oid, sub: oid };
-      return { ...common, aud: GRAPH_RESOURCE, ...application, roles: GRAPH_ROLES };
+      return { ...common, aud: GRAPH_RESOURCE, ...application, roles: tenant.roles ?? [] };
     }
     case "exchange":
       return managedIdentityClaims(tenant);
@@ -82,6 +82,13 @@ function tokenRoutes(router: Router, world: World): void {
     // A null takes the claim away.
     const kept = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null));
     ctx.body = { access_token: await tenant.sign(kept, body.badSignature === true) };
+  });
+  router.post("/control/consent", async (ctx) => {
+    const body = await readObject(ctx);
+    const tenant = tenantOf(ctx, world, body);
+    const roles = Array.isArray(body.roles) ? body.roles.map(String) : [];
+    tenant.roles = body.roles === null ? undefined : GRAPH_ROLES.filter((role) => roles.includes(role));
+    ctx.body = { roles: tenant.roles ?? null };
   });
   router.post("/control/keys/rotate", async (ctx) => {
     const body = await readObject(ctx);

@@ -167,6 +167,7 @@ class Action(StrEnum):
     DELETED = "deleted"
     REPLAYED = "replayed"
     READ_KEY = "signing secret read"
+    EXPORTED = "exported"
 
 
 @dataclass(frozen=True)

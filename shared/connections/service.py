@@ -121,6 +121,12 @@ class Connections:
         fingerprint = found.approved.fingerprint if found and found.approved else ""
         self.store.record(key, HistoryEntry(self.now(), actor, Action.REPLAYED, fingerprint, fingerprint, str(count)))
 
+    def note_export(self, tenant: TenantKey, actor: str) -> None:
+        """Keep in the history of every connection who took everything of the tenant along."""
+        for one in self.store.of_tenant(tenant):
+            fingerprint = one.content.fingerprint
+            self.store.record(one.key, HistoryEntry(self.now(), actor, Action.EXPORTED, fingerprint, fingerprint))
+
     def suspend(self, key: ConnectionKey, reason: str, actor: str) -> Connection:
         """Stop all launches of a connection."""
         return self.store.write(lifecycle.suspend(self.get(key), reason, actor, self.now()))

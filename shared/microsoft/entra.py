@@ -71,6 +71,35 @@ class Entra:
             raise ConnectorError("no_consent")
         return token
 
+    def granted(self, tenant: str) -> frozenset[str]:
+        """The application permissions for Graph that the tenant has consented to, as Entra says now.
+
+        Raises:
+            ConnectorError: microsoft_unavailable.
+        """
+        with self._lock:
+            # A token that is kept says what was so when it was given.
+            self._apps.pop(tenant, None)
+        try:
+            roles = unverified_claims(self.graph_token(tenant)).get("roles", [])
+        except ConnectorError as refused:
+            if refused.code != "no_consent":
+                raise
+            return frozenset()
+        except TokenRefusedError:
+            raise ConnectorError("microsoft_unavailable") from None
+        return frozenset(roles if isinstance(roles, list) else ())
+
+    def consent_url(self, tenant: str, redirect_uri: str, state: str) -> str:
+        """Where an administrator consents for their tenant."""
+        parameters = {
+            "client_id": self._settings.api_client_id,
+            "scope": self._settings.graph_scope,
+            "redirect_uri": redirect_uri,
+            "state": state,
+        }
+        return f"{self._authority}/{tenant}/v2.0/adminconsent?{urlencode(parameters)}"
+
     def caller(self, token: str) -> Caller:
         """Who brings this access token for our API. Raises TokenRefusedError."""
         tenant = str(unverified_claims(token).get("tid", ""))

@@ -15,7 +15,7 @@ from shared.visits.ports import EhrUser
 if TYPE_CHECKING:
     from azure.data.tables import TableServiceClient
 
-_PURPOSE = "clinician"
+SEALED_AS = "clinician"
 
 
 class TableClinicians:
@@ -39,12 +39,12 @@ class TableClinicians:
             row = self._table.get_entity(connection.partition, f"entra:{object_id}")
         except ResourceNotFoundError:
             return None
-        return EhrUser(*json.loads(self._sealer.open(_PURPOSE, row["ehr_user"])))
+        return EhrUser(*json.loads(self._sealer.open(SEALED_AS, row["ehr_user"])))
 
     def link(self, connection: ConnectionKey, ehr_user: EhrUser, object_id: str) -> None:
         """Keep the link; both rows in one transaction."""
         partition = connection.partition
-        sealed = self._sealer.seal(_PURPOSE, json.dumps((ehr_user.external_id, ehr_user.external_id_type)))
+        sealed = self._sealer.seal(SEALED_AS, json.dumps((ehr_user.external_id, ehr_user.external_id_type)))
         ehr_row = {
             "PartitionKey": partition,
             "RowKey": self._ehr_row(connection, ehr_user.external_id),

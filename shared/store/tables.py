@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.data.tables import TableServiceClient
 
-CONNECTIONS, HISTORY, CLINICIANS, VISITS, OPEN_VISITS, CIRCUITS = TABLES = (
+CONNECTIONS, HISTORY, CLINICIANS, VISITS, OPEN_VISITS, CIRCUITS, DEPARTURES = TABLES = (
     "Connections",
     "History",
     "Clinicians",
     "Visits",
     "OpenVisits",
     "Circuits",
+    "Departures",
 )
 MAX_OPERATIONS = 100
 _FORBIDDEN = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")

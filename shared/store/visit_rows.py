@@ -90,11 +90,17 @@ def writeback_of(transition: Row, row: Row) -> Writeback:
     )
 
 
+def sealed_as(partition: str) -> str:
+    """The purpose that values of a visit are sealed for, by the PartitionKey of its rows."""
+    _, _, connection, session = partition.split("|")
+    return f"{_PURPOSE} {connection}.{session}"
+
+
 class _Seals:
     """Seals bound to one visit: a sealed value copied into another visit's row does not open."""
 
     def __init__(self, key: VisitKey, sealer: Sealer) -> None:
-        self._purpose = f"{_PURPOSE} {key.routing}"
+        self._purpose = sealed_as(key.partition)
         self._sealer = sealer
 
     def seal(self, plain: str) -> str:

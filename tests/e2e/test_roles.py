@@ -41,6 +41,12 @@ TABLE: dict[str, tuple[dict[str, Any] | None, tuple[int, ...]]] = {
     "POST writebacks/{id}/replay": ({}, (401, 404, 403, 403, 403, 409)),
     "POST writebacks/replay": ({"reason": "x"}, (401, 200, 403, 403, 403, 200)),
     "GET visits/funnel": (None, (401, 200, 403, 200, 403, 200)),
+    "GET consent": (None, (401, 200, 403, 200, 403, 200)),
+    "POST consent": ({}, (401, 200, 403, 403, 403, 200)),
+    "GET tenant/export": (None, (401, 200, 403, 403, 403, 200)),
+    "GET tenant/departure": (None, (401, 200, 403, 403, 403, 200)),
+    # Without the tenant's own id nothing is deleted.
+    "POST tenant/departure": ({"tenant": "x"}, (401, 400, 403, 403, 403, 400)),
     "GET tenant": (None, (401, 200, 200, 200, 200, 200)),
 }
 

@@ -17,7 +17,7 @@ import { kindsOf } from "../src/pages/outbox/kinds.ts";
 import { type FunnelDay, funnelCsv, lastDays, totals } from "../src/pages/visits/funnel.ts";
 import { steppedTo } from "../src/parts/steps.ts";
 import { isReturning, safePath } from "../src/session/manager.ts";
-import { settledRegion } from "../src/session/region.ts";
+import { namedRegion, settledRegion } from "../src/session/region.ts";
 
 const CONFIG = {
   regions: [{ geography: "emea", apiBaseUrl: "https://emea.example/" }],
@@ -64,6 +64,7 @@ describe("sign-in", () => {
 
 describe("the region", () => {
   const me = (known: boolean) => ({
+    tenant: "t",
     geography: "emea",
     known,
     objectId: "o",
@@ -79,6 +80,25 @@ describe("the region", () => {
   it("is the one that knows the tenant, whatever was chosen", () => {
     expect(settledRegion([at("amer", false), at("emea", true)], "amer")?.region.geography).toBe("emea");
     expect(settledRegion([at("amer"), at("emea", true)], null)?.region.geography).toBe("emea");
+  });
+
+  it("is the one that the address names while a tenant moves, if it answers", () => {
+    const moving = [at("amer", true), at("emea", false)];
+    expect(settledRegion(moving, null, "emea")?.region.geography).toBe("emea");
+    expect(settledRegion(moving, null, "apac")?.region.geography).toBe("amer");
+    expect(settledRegion([at("amer", true), at("emea")], null, "emea")?.region.geography).toBe("amer");
+  });
+
+  it("stays named for as long as the tab is open", () => {
+    const kept = new Map<string, string>();
+    const tab = {
+      getItem: (name: string) => kept.get(name) ?? null,
+      setItem: (name: string, value: string) => kept.set(name, value),
+    } as unknown as Storage;
+    expect(namedRegion("", tab)).toBeNull();
+    expect(namedRegion("?region=apac", tab)).toBe("apac");
+    expect(namedRegion("?consent=given", tab)).toBe("apac");
+    expect(namedRegion("?region=emea", tab)).toBe("emea");
   });
 
   it("is nobody's choice while one that may know the tenant is silent", () => {

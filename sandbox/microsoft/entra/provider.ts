@@ -9,7 +9,7 @@ import Provider, {
   type KoaContextWithOIDC,
 } from "oidc-provider";
 import { cast } from "../../common/cast.ts";
-import { GRAPH_RESOURCE, GRAPH_ROLES, type Settings } from "../settings.ts";
+import { GRAPH_RESOURCE, type Settings } from "../settings.ts";
 import { errorPage, signedOutPage } from "./pages.ts";
 import type { TenantStorage } from "./storage.ts";
 import type { EntraTenant } from "./tenants.ts";
@@ -130,7 +130,7 @@ function asEntra(
   });
   if (user === undefined) {
     const oid = servicePrincipalId(tenant.id, clientId);
-    Object.assign(payload, { oid, sub: oid, idtyp: "app", roles: [...GRAPH_ROLES] });
+    Object.assign(payload, { oid, sub: oid, idtyp: "app", roles: [...(tenant.roles ?? [])] });
   } else {
     Object.assign(payload, {
       oid: user.oid,

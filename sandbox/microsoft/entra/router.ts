@@ -6,6 +6,7 @@ import type Provider from "oidc-provider";
 import { cast } from "../../common/cast.ts";
 import type { Settings } from "../settings.ts";
 import { BrowserAccounts } from "./browser.ts";
+import { adminConsent } from "./consent.ts";
 import { discovery, discoveryV1, publishedKeys, SHARED_AUTHORITIES } from "./discovery.ts";
 import { answerEntraError, dressTokenAnswer, EntraError } from "./errors.ts";
 import { answerManagedIdentity } from "./identity.ts";
@@ -43,10 +44,13 @@ export class Entra {
     }
   }
 
-  /** Signs everybody out and forgets every code and token; the keys stay. */
+  /** Signs everybody out, forgets every code and token, and takes no consent back any more; the keys stay. */
   clear(): void {
     this.browser.clear();
     this.#signIn.clear();
+    for (const tenant of this.tenants.all) {
+      tenant.consent();
+    }
     for (const { storage } of this.#servers.values()) {
       storage.clear();
     }
@@ -84,6 +88,9 @@ export class Entra {
       if (tenant !== undefined) {
         await this.#signIn.inTenant(ctx, tenant);
       }
+    });
+    router.all("/v2.0/adminconsent", async (ctx) => {
+      await adminConsent(ctx, this.tenants, this.#authority(ctx), this.#settings);
     });
     // Where oidc-provider sends the browser by itself: resuming after the sign-in page, the end of a session.
     router.all("/v2.0/:route{/*rest}", async (ctx, next) => {

@@ -3,6 +3,7 @@ import { generateKeyPair, type KeyObject, randomUUID } from "node:crypto";
 import { promisify } from "node:util";
 import { exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { cast, type EntraUser } from "../../common/cast.ts";
+import { GRAPH_ROLES } from "../settings.ts";
 
 const generate = promisify(generateKeyPair);
 
@@ -25,6 +26,8 @@ export class EntraTenant {
   readonly name: string;
   readonly users: readonly EntraUser[];
   readonly issuer: string;
+  /** The application permissions that an admin has consented to; undefined while the app is not in the tenant. */
+  roles: readonly string[] | undefined = GRAPH_ROLES;
   /** The first one signs; the others are still published. */
   #keys: SigningKey[] = [];
 
@@ -33,6 +36,11 @@ export class EntraTenant {
     this.name = name;
     this.users = users;
     this.issuer = `${origin}/entra/${id}/v2.0`;
+  }
+
+  /** An admin consents to all that the app's registration asks for. */
+  consent(): void {
+    this.roles = GRAPH_ROLES;
   }
 
   get key(): SigningKey {

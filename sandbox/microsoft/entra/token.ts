@@ -134,6 +134,10 @@ export async function prepareTokenRequest(ctx: Context, front: TokenFront): Prom
     const message = `Application with identifier '${clientId}' was not found in the directory '${tenant.name}'.`;
     throw new EntraError("unauthorized_client", 700016, message);
   }
+  if (form.get("grant_type") === "client_credentials" && tenant.roles === undefined) {
+    const message = `Application with identifier '${clientId}' was not found in the directory '${tenant.name}'.`;
+    throw new EntraError("unauthorized_client", 700016, message);
+  }
   checkScope(form);
   // An application that calls for itself has to show who it is, and a public client cannot.
   if (clientId === apiClientId || form.get("grant_type") === "client_credentials") {

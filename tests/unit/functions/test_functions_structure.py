@@ -36,6 +36,11 @@ POST   connections/{id}/ehr-sign-in           anyone of a tenant
 POST   connections/{id}/approve               anyone of a tenant
 POST   connections/{id}/send-back             anyone of a tenant
 GET    tenant                                 anyone of a tenant
+GET    consent                                reader
+POST   consent                                administrator
+GET    tenant/export                          administrator
+GET    tenant/departure                       administrator
+POST   tenant/departure                       administrator
 GET    visits/funnel                          reader
 GET    writebacks                             reader
 POST   writebacks/replay                      administrator
@@ -43,6 +48,7 @@ POST   writebacks/{id}/replay                 administrator
 GET    assets/{name}                          anyone
 GET    board                                  anyone
 GET    device-test                            anyone
+GET    consent/callback                       anyone
 GET    ehr-sign-in/callback                   anyone
 GET    health                                 anyone
 GET    keys/{environment}/jwks.json           anyone
@@ -77,6 +83,7 @@ TIMERS = {
     "settle_visits",
     "remove_orphans",
     "rotate_keys",
+    "forget_departed",
     "bring_back_parked",
     "bring_back_given_up",
 }
@@ -103,6 +110,7 @@ PLATFORM_IN_AZURE = {
 AZURE_ONLY = {
     "WEBSITE_INSTANCE_ID",
     "KEY_VAULT_URL",
+    "DEPARTED_TENANTS",
     "STORAGE_CONNECTION__accountName",
     "STORAGE_CONNECTION__tableServiceUri",
     "STORAGE_CONNECTION__queueServiceUri",

@@ -33,6 +33,7 @@ NOT_IN_THE_SAMPLE: Mapping[str, str] = {
     "STORAGE_CONNECTION__queueServiceUri": "Azurite has a connection string",
     "STORAGE_CONNECTION__blobServiceUri": "Azurite has a connection string",
     "KEY_VAULT_URL": "goes with no local key directory",
+    "DEPARTED_TENANTS": "empty, unless somebody has left",
     "WEBSITE_INSTANCE_ID": "set by Azure itself",
 }
 SET_BY_AZURE = {"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "WEBSITE_INSTANCE_ID"}

@@ -190,6 +190,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tenant has consented to, as Entra says now; for administrators and auditors. */
+        get: operations["get_consent"];
+        put?: never;
+        /** Begin the consent: the answer says where the browser goes, the cookie holds its state. */
+        post: operations["start_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consent/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The administrator is back from Microsoft. What the redirect says of a tenant is not looked at. */
+        get: operations["finish_consent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -473,6 +508,41 @@ export interface paths {
         get: operations["get_tenant"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenant/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of everything that is stored of the tenant, sealed values opened; `after` asks for the next. */
+        get: operations["export_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenant/departure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the tenant is here, how far its deletion is, or for 30 days its receipt. */
+        get: operations["get_departure"];
+        put?: never;
+        /** Delete everything of the tenant. It cannot be called back. */
+        post: operations["begin_departure"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1152,6 +1222,24 @@ export interface components {
          */
         ConnectionState: "needs approval" | "sent back" | "approved";
         /**
+         * ConsentOut
+         * @description What the tenant has consented to; `complete` says that nothing needed is missing.
+         */
+        ConsentOut: {
+            /** Complete */
+            complete: boolean;
+            /** Permissions */
+            permissions: components["schemas"]["PermissionOut"][];
+        };
+        /**
+         * ConsentStartOut
+         * @description Where the administrator goes to consent.
+         */
+        ConsentStartOut: {
+            /** Consenturl */
+            consentUrl: string;
+        };
+        /**
          * ContextFields
          * @description Names of the members that the EHR adds to its token response, as the context token asks it to.
          */
@@ -1232,6 +1320,47 @@ export interface components {
             fingerprint: string;
         };
         /**
+         * DepartureIn
+         * @description The tenant's own id, as a sign that this is meant.
+         */
+        DepartureIn: {
+            /** Tenant */
+            tenant: string;
+        };
+        /**
+         * DepartureOut
+         * @description Whether the tenant is here, how far its deletion is, or the receipt once it is gone.
+         */
+        DepartureOut: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "here" | "leaving" | "gone";
+            /**
+             * Began
+             * @default null
+             */
+            began: string | null;
+            /**
+             * By
+             * @default
+             */
+            by: string;
+            /**
+             * Ended
+             * @default null
+             */
+            ended: string | null;
+            /**
+             * Deleted
+             * @default {}
+             */
+            deleted: {
+                [key: string]: number;
+            };
+        };
+        /**
          * DevicesIn
          * @description How the device test went.
          */
@@ -1289,6 +1418,22 @@ export interface components {
          * @enum {string}
          */
         Environment: "test" | "production";
+        /**
+         * ExportOut
+         * @description A page of everything that is stored of a tenant; `next` asks for the one after it.
+         */
+        ExportOut: {
+            /** Tenant */
+            tenant: string;
+            /** Geography */
+            geography: string;
+            /** Exported */
+            exported: string;
+            /** Rows */
+            rows: components["schemas"]["StoredRowOut"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * FhirWrites
          * @description What is written into an EHR by FHIR R4 alone. `scope` is what the writes chosen need, unless it is given.
@@ -1490,6 +1635,18 @@ export interface components {
              * @default system/Appointment.read system/Appointment.write
              */
             scope: string;
+        };
+        /**
+         * PermissionOut
+         * @description One application permission of Graph.
+         */
+        PermissionOut: {
+            /** Name */
+            name: string;
+            /** Needed */
+            needed: boolean;
+            /** Granted */
+            granted: boolean;
         };
         /**
          * PrivacyOut
@@ -1732,10 +1889,28 @@ export interface components {
             encrypted: boolean;
         };
         /**
+         * StoredRowOut
+         * @description One row of a table, as it is stored, its sealed values opened.
+         */
+        StoredRowOut: {
+            /** Table */
+            table: string;
+            /** Partition */
+            partition: string;
+            /** Row */
+            row: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * TenantOut
          * @description Who is asking, and where their tenant's data is.
          */
         TenantOut: {
+            /** Tenant */
+            tenant: string;
             /** Geography */
             geography: string;
             /** Known */
@@ -2366,6 +2541,91 @@ export interface operations {
             };
         };
     };
+    get_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentStartOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -2850,6 +3110,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TenantOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_departure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepartureOut"];
+                };
+            };
+            /** @description A failure of the catalogue */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_departure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepartureIn"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepartureOut"];
                 };
             };
             /** @description A failure of the catalogue */

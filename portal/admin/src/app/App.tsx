@@ -22,6 +22,7 @@ const TestLaunch = lazy(() => import("../pages/test-launch/TestLaunch.tsx"));
 const History = lazy(() => import("../pages/history/History.tsx"));
 const Outbox = lazy(() => import("../pages/outbox/Outbox.tsx"));
 const Visits = lazy(() => import("../pages/visits/Visits.tsx"));
+const Organisation = lazy(() => import("../pages/organisation/Organisation.tsx"));
 const Privacy = lazy(() => import("../pages/privacy/Privacy.tsx"));
 const NotFound = lazy(() => import("../pages/not-found/NotFound.tsx"));
 
@@ -74,6 +75,7 @@ function Pages() {
       <Route path="/history/:id" element={<History />} />
       <Route path="/outbox" element={<Outbox />} />
       <Route path="/visits" element={<Visits />} />
+      <Route path="/organisation" element={<Organisation />} />
       <Route path="/privacy" element={<Privacy />} />
       <Route path="*" element={<NotFound />} />
     </Routes>

@@ -15,6 +15,7 @@ const PAGES: readonly { readonly to: string; readonly label: MessageKey }[] = [
   { to: "/approve", label: "nav.approve" },
   { to: "/outbox", label: "nav.outbox" },
   { to: "/visits", label: "nav.visits" },
+  { to: "/organisation", label: "nav.organisation" },
   { to: "/privacy", label: "nav.privacy" },
 ];
 

@@ -7,7 +7,7 @@ import { current, useWords } from "../messages/LanguageProvider.tsx";
 import { ChooseRegion } from "../pages/landing/ChooseRegion.tsx";
 import { NobodyAnswers } from "../pages/landing/NobodyAnswers.tsx";
 import { Working } from "../parts/Working.tsx";
-import { type Answer, settledRegion } from "./region.ts";
+import { type Answer, namedRegion, settledRegion } from "./region.ts";
 import { useSession } from "./SessionProvider.tsx";
 
 export interface Tenant {
@@ -24,6 +24,7 @@ export function TenantProvider({ config, children }: { config: Config; children:
   const { language } = useWords();
   const client = useQueryClient();
   const [chosen, setChosen] = useState(() => sessionStorage.getItem(CHOSEN));
+  const [named] = useState(() => namedRegion(window.location.search, sessionStorage));
   const apis = useMemo(
     () =>
       config.regions.map((region) => ({
@@ -47,7 +48,7 @@ export function TenantProvider({ config, children }: { config: Config; children:
     }
   }, [spoken, language, client]);
 
-  const settled = asked.data && settledRegion(asked.data, chosen);
+  const settled = asked.data && settledRegion(asked.data, chosen, named);
   const value = useMemo<Tenant | undefined>(() => {
     const found = apis.find(({ region }) => region === settled?.region);
     return found && settled?.me ? { ...found, me: settled.me } : undefined;

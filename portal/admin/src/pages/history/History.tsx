@@ -23,6 +23,7 @@ const ACTIONS: Readonly<Record<string, MessageKey>> = {
   deleted: "action.deleted",
   replayed: "action.replayed",
   "signing secret read": "action.readKey",
+  exported: "action.exported",
 };
 
 export default function History() {
