@@ -226,6 +226,7 @@ SPOILINGS = (
         "      customProperties: {}\n",
     ),
     Spoiling("somebody_is_told", ALERTS, "[for (address, i) in emails: {", "[for (address, i) in skip(emails, 1): {"),
+    Spoiling("no_gap_between_looks", ALERTS, "every: 'P1D'\n    within: 'P2D'", "every: 'P1D'\n    within: 'PT1H'"),
     Spoiling("probes_the_door", ALERTS, "HttpVerb: 'POST'", "HttpVerb: 'GET'"),
     Spoiling("probes_the_door", ALERTS, "SSLCheck: true", "SSLCheck: false"),
     Spoiling(

@@ -1,6 +1,7 @@
 """One set each: settings, queues, tables and containers are the same in code, template, sample file and documents."""
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,10 +15,12 @@ from shared.settings import Settings
 from shared.store.blobs import CONTAINERS
 from shared.store.queues import QUEUES
 from shared.store.tables import TABLES
+from shared.telemetry import Event, log
 from tests.support.bicep.profiles import INFRA, settings_of, stamp
+from tests.support.bicep.rules.watching import queries
 from tests.support.bicep.syntax import read
 from tests.support.bicep.values import Deployed, Unknown
-from tests.support.bindings import bindings
+from tests.support.bindings import bindings, bindings_of, functions
 
 ROOT = Path(__file__).parents[3]
 NOT_IN_AZURE: Mapping[str, str] = {
@@ -191,3 +194,21 @@ def test_the_documents_name_every_module_of_a_stamp() -> None:
     text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     modules = {path.name for path in (INFRA / "stamp").glob("*.bicep")} - {"main.bicep"}
     assert modules <= set(re.findall(r"`(\w+\.bicep)`", text))
+
+
+def test_a_log_line_begins_as_the_alerts_expect(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="connector"):
+        log(Event.UPKEEP_DONE, function="rotate_keys", reason="on time")
+    assert caplog.messages[-1].startswith("upkeep_done {")
+    assert "rotate_" in caplog.messages[-1]
+
+
+def test_the_timers_that_an_alert_waits_for_are_there(deployed: Deployed) -> None:
+    timers = {
+        str(function.get_function_name())
+        for function in functions()
+        if any(binding["type"] == "timerTrigger" for binding in bindings_of(function))
+    }
+    prefixes = {prefix for query in queries(deployed) for prefix in re.findall(r'Message has "(\w+)"', query)}
+    assert prefixes
+    assert all(any(name.startswith(prefix) for name in timers) for prefix in prefixes)

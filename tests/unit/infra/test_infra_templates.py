@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pycep import BicepParser
 
-from shared.identifiers import Geography
 from tests.support.bicep.evaluate import deploy
 from tests.support.bicep.profiles import INFRA, in_geography, stamp
 from tests.support.bicep.rules.access import PORTAL_HEADERS, the_door
@@ -19,7 +19,6 @@ from tests.support.bicep.schema import MODELS, problems
 from tests.support.bicep.syntax import errors, read
 from tests.support.bicep.values import Deployed, RefusedError, WrongError
 
-REGIONS: dict[str, dict[str, str]] = json.loads((INFRA / "regions.json").read_text(encoding="utf-8"))
 HOSPITAL = ["192.0.2.0/24"]
 GRAPH = ["198.51.100.0/24"]
 
@@ -32,6 +31,18 @@ def site(deployed: Deployed) -> dict[str, Any]:
 def test_both_parsers_read_every_template() -> None:
     assert len(files(INFRA)) >= 15
     assert parses(INFRA) == []
+
+
+@pytest.mark.parametrize("path", files(INFRA), ids=lambda path: path.relative_to(INFRA).as_posix())
+def test_both_parsers_find_the_same_declarations(path: Path) -> None:
+    template = read(path)
+    other: dict[str, Any] = dict(BicepParser().parse(text=path.read_text(encoding="utf-8")))
+    kinds = {"param": "parameters", "var": "variables", "module": "modules", "output": "outputs"}
+    for kind, section in kinds.items():
+        assert {one.name for one in template.of_kind(kind)} == set(other.get(section, {}))
+    outermost = {one.name: one.of for one in template.of_kind("resource") if one.parent is None}
+    found = {name: f"{one['type']}@{one['api_version']}" for name, one in other.get("resources", {}).items()}
+    assert {name: found[name] for name in outermost} == outermost
 
 
 def test_every_name_leads_somewhere_and_is_described() -> None:
@@ -74,70 +85,6 @@ def test_every_profile_fits_the_models_and_lets_graph_in(profile: str) -> None:
     assert fits(deployed) == []
     assert list(the_door(deployed)) == []
     assert list(stays_in_the_region(deployed)) == []
-
-
-# Geographies
-
-
-def test_a_geography_without_a_region_gets_no_stamp() -> None:
-    assert [one["geography"] for one in stamp().outputs["STAMPS"]] == ["emea"]
-    everywhere = stamp(regions={"amer": "eastus2", "emea": "swedencentral", "apac": "japaneast"})
-    assert [one["region"] for one in everywhere.outputs["STAMPS"]] == ["eastus2", "japaneast", "swedencentral"]
-
-
-def test_the_geographies_are_those_of_the_code() -> None:
-    assert set(REGIONS) == {geography.value for geography in Geography}
-
-
-def test_no_region_is_in_two_geographies_and_each_pair_in_the_same() -> None:
-    homes = [(region, geography) for geography, regions in REGIONS.items() for region in regions]
-    assert len(dict(homes)) == len(homes)
-    elsewhere = [
-        (region, pair)
-        for geography, regions in REGIONS.items()
-        for region, pair in regions.items()
-        if pair and dict(homes).get(pair, geography) != geography
-    ]
-    assert elsewhere == []
-
-
-@pytest.mark.parametrize("geography", REGIONS)
-def test_each_geography_takes_its_regions_and_no_other(geography: str) -> None:
-    for home, regions in REGIONS.items():
-        for region in regions:
-            if home == geography:
-                (made,) = stamp(regions=in_geography(geography, region)).outputs["STAMPS"]
-                assert made["region"] == region
-            else:
-                with pytest.raises(RefusedError, match=f"{region} is not a region of {geography}"):
-                    stamp(regions=in_geography(geography, region))
-
-
-@pytest.mark.parametrize("region", ["chinaeast2", "Sweden Central", "swedencentral ", "moon"])
-def test_a_region_that_nobody_knows_is_refused(region: str) -> None:
-    with pytest.raises(RefusedError, match="is not a region of emea"):
-        stamp(regions=in_geography("emea", region))
-
-
-def test_one_wrong_region_stops_the_other_stamps_too() -> None:
-    with pytest.raises(RefusedError):
-        stamp(regions={"amer": "eastus2", "emea": "japaneast", "apac": ""})
-
-
-def test_a_copy_in_another_region_must_name_the_pair() -> None:
-    def kind(pair: str) -> tuple[str, str]:
-        account = stamp(storagePairs=in_geography("emea", pair)).of_type("Microsoft.Storage/storageAccounts")[-1]
-        return account.body["sku"]["name"], account.body["tags"].get("copiedTo", "")
-
-    assert kind("") == ("Standard_ZRS", "")
-    assert kind("swedensouth") == ("Standard_GZRS", "swedensouth")
-    with pytest.raises(RefusedError, match="westeurope is not the pair of swedencentral"):
-        kind("westeurope")
-
-
-def test_a_region_without_a_pair_takes_no_copy() -> None:
-    with pytest.raises(RefusedError, match="is not the pair of polandcentral"):
-        stamp(regions=in_geography("emea", "polandcentral"), storagePairs=in_geography("emea", "swedencentral"))
 
 
 # The door

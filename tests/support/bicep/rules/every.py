@@ -36,6 +36,7 @@ RULES: Mapping[str, Rule] = {
         access.tagged,
         watching.logs_by_identity,
         watching.somebody_is_told,
+        watching.no_gap_between_looks,
         watching.probes_the_door,
         watching.accesses_are_written_down,
         watching.has_a_budget,

@@ -9,6 +9,7 @@ from tests.support.bicep.values import Deployed
 
 _ALERTS = "Microsoft.Insights/scheduledQueryRules"
 _LEAST_DAYS = 30
+_MINUTES = {"PT1M": 1, "PT5M": 5, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60, "P1D": 1440, "P2D": 2880}
 _EVENT = re.compile(r'startswith "([a-z_]+) "')
 _MUST_TELL: Mapping[str, str] = {
     "door failing inside": Event.REQUEST_FAILED,
@@ -80,6 +81,15 @@ def somebody_is_told(deployed: Deployed) -> Iterator[str]:
     for name, alert, people in told:
         if not alert["enabled"] or not people or not set(people) <= set(groups):
             yield f"{name} tells nobody"
+
+
+def no_gap_between_looks(deployed: Deployed) -> Iterator[str]:
+    """An alert looks at least as far back as its last look, and at times that Azure Monitor offers."""
+    for one in (*deployed.of_type(_ALERTS), *deployed.of_type("Microsoft.Insights/metricAlerts")):
+        known = one.body["properties"]
+        every, within = _MINUTES.get(known["evaluationFrequency"], 0), _MINUTES.get(known["windowSize"], 0)
+        if not 0 < every <= within:
+            yield f"{one.name}: looks every {known['evaluationFrequency']} at the last {known['windowSize']}"
 
 
 def probes_the_door(deployed: Deployed) -> Iterator[str]:
