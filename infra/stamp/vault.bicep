@@ -13,6 +13,7 @@ param token string
 @description('Only a private endpoint leads to the vault.')
 param privateNetwork bool
 
+// Azure leaves a key alone that is there already. Tags of the data key are the app's: it remembers there what it wrapped.
 // The names in shared/keys.py: a signing key for each environment and algorithm, and the key that wraps the data key.
 var signing = [
   {
@@ -62,7 +63,6 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
 resource signingKey 'Microsoft.KeyVault/vaults/keys@2023-07-01' = [for one in signing: {
   parent: vault
   name: one.name
-  tags: tags
   properties: union(empty(one.curve) ? { kty: 'RSA', keySize: rsaBits } : { kty: 'EC', curveName: one.curve }, {
     keyOps: [
       'sign'
@@ -74,7 +74,6 @@ resource signingKey 'Microsoft.KeyVault/vaults/keys@2023-07-01' = [for one in si
 resource dataKey 'Microsoft.KeyVault/vaults/keys@2023-07-01' = {
   parent: vault
   name: 'data'
-  tags: tags
   properties: {
     kty: 'RSA'
     keySize: rsaBits
