@@ -9,10 +9,10 @@ from functions.callbacks import answered_code, state_cookie
 from functions.configuration import key_in_tenant, told
 from functions.connection_models import ConnectionOut, Decision, SendBack, SignInOut
 from functions.edge import Access, Call, Kind, door
-from shared.connections.service import PROOF_LIFETIME, SIGN_IN_LIFETIME
+from shared.connections.model import PROOF_LIFETIME, SIGN_IN_LIFETIME
 from shared.errors import ConnectorError
 from shared.telemetry import Event, log
-from shared.visits.launch import cookie_name
+from shared.visits.ways import cookie_name
 
 blueprint = func.Blueprint()
 _UNDER_WAY, _PROOF = "ehr", "ehr-proof"

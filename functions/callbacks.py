@@ -4,7 +4,7 @@ from typing import Any
 
 from functions.edge import Call
 from shared.errors import ConnectorError
-from shared.visits.launch import cookie_name
+from shared.visits.ways import cookie_name
 
 _MAX_STATE = 512
 _MAX_CODE = 16 * 1024

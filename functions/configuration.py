@@ -1,6 +1,6 @@
 """Configuration: what an administrator does with connections."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
@@ -19,12 +19,14 @@ from functions.connection_models import (
     WebhookSecretOut,
 )
 from functions.edge import Access, Call, door
-from shared.connections.doctor import Checkup
 from shared.connections.model import Connection
-from shared.connections.service import Wish
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey
 from shared.telemetry import Event, log
+
+if TYPE_CHECKING:
+    from shared.connections.doctor import Checkup
+    from shared.connections.service import Wish
 
 blueprint = func.Blueprint()
 
@@ -132,7 +134,7 @@ def readable(call: Call[Any]) -> Connection:
     return connection
 
 
-def told(call: Call[Any], connection: Connection, checkup: Checkup | None = None) -> ConnectionOut:
+def told(call: Call[Any], connection: Connection, checkup: "Checkup | None" = None) -> ConnectionOut:
     """A connection in the API's words."""
     findings = CheckupOut.of(checkup, call.language) if checkup else None
     return ConnectionOut.of(connection, _name(call, connection.content.approver), findings)
@@ -147,7 +149,7 @@ def _name(call: Call[Any], object_id: str) -> str | None:
     return user.user_name if user else None
 
 
-def _changed(call: Call[Any], connection: Connection, checkup: Checkup | None) -> ConnectionOut:
+def _changed(call: Call[Any], connection: Connection, checkup: "Checkup | None") -> ConnectionOut:
     log(
         Event.CONNECTION_CHANGED,
         connection=connection.key.connection,
@@ -158,7 +160,9 @@ def _changed(call: Call[Any], connection: Connection, checkup: Checkup | None) -
     return told(call, connection, checkup)
 
 
-def _wish(entered: ConnectionIn) -> Wish:
+def _wish(entered: ConnectionIn) -> "Wish":
+    from shared.connections.service import Wish  # noqa: PLC0415 - no cold start pays for it
+
     return Wish(
         fhir_base_url=entered.fhir_base_url,
         environment=entered.environment,

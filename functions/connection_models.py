@@ -2,11 +2,11 @@
 
 import json
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from functions.models import Model
-from shared.connections.doctor import Checkup
 from shared.connections.model import (
     Connection,
     ConnectionSettings,
@@ -18,6 +18,9 @@ from shared.connections.records import IntegrationRecord, RecordKind
 from shared.connections.telling import EhrKind
 from shared.errors import Language
 from shared.identifiers import Environment
+
+if TYPE_CHECKING:
+    from shared.connections.doctor import Checkup
 
 
 class ConnectionIn(Model):
@@ -87,7 +90,7 @@ class CheckupOut(Model):
     findings: list[FindingOut]
 
     @classmethod
-    def of(cls, checkup: Checkup, language: Language) -> "CheckupOut":
+    def of(cls, checkup: "Checkup", language: Language) -> "CheckupOut":
         """The answer in a language."""
         return cls(
             url=checkup.url,

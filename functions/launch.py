@@ -10,9 +10,17 @@ from functions.edge import Call, Kind, door
 from shared.errors import ConnectorError
 from shared.identifiers import Role
 from shared.telemetry import Event, log
-from shared.visits.desk import LAUNCH, SIGN_IN, Departure, ToDeviceTest, ToMeeting, ToWaitingPage
-from shared.visits.launch import LAUNCH_LIFETIME, cookie_name
-from shared.visits.reception import TICKET
+from shared.visits.ways import (
+    LAUNCH,
+    LAUNCH_LIFETIME,
+    SIGN_IN,
+    TICKET,
+    Departure,
+    ToDeviceTest,
+    ToMeeting,
+    ToWaitingPage,
+    cookie_name,
+)
 
 blueprint = func.Blueprint()
 _LIFETIME = int(LAUNCH_LIFETIME.total_seconds())

@@ -1,6 +1,6 @@
 """Integration records: to copy, to compare with what stands in the EHR, and to try out."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
@@ -19,12 +19,14 @@ from functions.connection_models import (
 )
 from functions.edge import Access, Call, door
 from shared.catalogue import said
-from shared.connections.compare import FieldComparison, Surroundings, compare
 from shared.connections.lifecycle import launchable
 from shared.connections.model import Connection
 from shared.connections.records import IntegrationRecord, records
 from shared.errors import ConnectorError, Language
 from shared.identifiers import Environment
+
+if TYPE_CHECKING:
+    from shared.connections.compare import FieldComparison, Surroundings
 
 blueprint = func.Blueprint()
 
@@ -49,6 +51,8 @@ def get_records(call: Call[Any]) -> Answer:
 )
 def compare_records(call: Call[CompareIn]) -> Answer:
     """Compare one record with what an analyst found in the EHR; nothing is stored."""
+    from shared.connections.compare import compare  # noqa: PLC0415 - no cold start pays for it
+
     connection = readable(call)
     record = next((one for one in _records(call, connection) if one.kind is call.input.kind), None)
     if record is None:
@@ -97,7 +101,9 @@ def _records(call: Call[Any], connection: Connection) -> tuple[IntegrationRecord
     )
 
 
-def _surroundings(call: Call[Any], connection: Connection) -> Surroundings:
+def _surroundings(call: Call[Any], connection: Connection) -> "Surroundings":
+    from shared.connections.compare import Surroundings  # noqa: PLC0415 - no cold start pays for it
+
     settings = call.connector.settings
     content = launchable(connection)
     others = call.connector.connections.list(connection.key.tenant)
@@ -109,7 +115,7 @@ def _surroundings(call: Call[Any], connection: Connection) -> Surroundings:
     )
 
 
-def _field(one: FieldComparison, language: Language) -> ComparedField:
+def _field(one: "FieldComparison", language: Language) -> ComparedField:
     findings = [(code, said("records", code, language)) for code in one.codes]
     return ComparedField(
         field=one.field,

@@ -1,7 +1,7 @@
 """The funnel of visits: counts by day and department, for administrators and auditors."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
@@ -9,7 +9,9 @@ from functions.answers import Answer, Json
 from functions.edge import Access, Call, door
 from functions.visit_models import FunnelDay, FunnelOut
 from shared.errors import ConnectorError
-from shared.visits.funnel import SMALLEST, FunnelRow, funnel
+
+if TYPE_CHECKING:
+    from shared.visits.funnel import FunnelRow
 
 blueprint = func.Blueprint()
 _LONGEST = timedelta(days=92)
@@ -18,6 +20,8 @@ _LONGEST = timedelta(days=92)
 @door(blueprint, "GET", "visits/funnel", access=Access.READER, answer=FunnelOut)
 def get_funnel(call: Call[Any]) -> Answer:
     """How far visits came, by day and department; numbers that are too small are hidden."""
+    from shared.visits.funnel import SMALLEST, funnel  # noqa: PLC0415 - no cold start pays for it
+
     caller = call.caller
     if not caller.reads_all:
         raise ConnectorError("role_missing", role="Connector.Admin")
@@ -36,5 +40,5 @@ def _day(text: str, otherwise: date) -> date:
         raise ConnectorError("body_invalid", detail="a day is written YYYY-MM-DD") from None
 
 
-def _out(row: FunnelRow) -> FunnelDay:
+def _out(row: "FunnelRow") -> FunnelDay:
     return FunnelDay(day=row.day, department=row.department, hidden=row.hidden, **row.counts)

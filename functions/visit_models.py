@@ -1,13 +1,15 @@
 """The JSON of visits: waiting page, arrival board, funnel, outbox."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from functions.models import Model
 from shared.identifiers import Role
-from shared.visits.reception import Seen
+
+if TYPE_CHECKING:
+    from shared.visits.reception import Seen
 
 
 class VisitOut(Model):
@@ -63,7 +65,7 @@ class SeenOut(Model):
     needs_attention: bool
 
     @classmethod
-    def of(cls, seen: Seen) -> "SeenOut":
+    def of(cls, seen: "Seen") -> "SeenOut":
         """The participant."""
         return cls(**vars(seen))
 

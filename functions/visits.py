@@ -11,8 +11,7 @@ from functions.visit_models import BoardOut, DevicesIn, Done, HandledIn, JoinOut
 from shared.connections.model import Branding
 from shared.errors import ConnectorError
 from shared.identifiers import VisitKey
-from shared.visits.launch import cookie_name
-from shared.visits.reception import TICKET
+from shared.visits.ways import TICKET, cookie_name
 
 blueprint = func.Blueprint()
 

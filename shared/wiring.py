@@ -8,19 +8,13 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from shared.clock import Clock, utc_now
-from shared.connections.lifecycle import launchable
-from shared.connections.model import Branding
-from shared.connections.telling import WITHOUT_CONTEXT_TOKEN, EhrKind
-from shared.connections.webhook_secrets import WebhookSecrets
 from shared.ehr_secrets import FileSecrets, Secrets
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Role, TenantKey, connection_key
 from shared.keys import Keys, LocalKeys
 from shared.microsoft.door import accept, packed
-from shared.presence.model import Source
 from shared.sealing import Sealer
 from shared.settings import Settings
-from shared.visits.launch import FHIR_USER_TYPES, LaunchTarget
 
 if TYPE_CHECKING:
     import httpx
@@ -29,6 +23,7 @@ if TYPE_CHECKING:
     from shared.backlog import Backlog
     from shared.batches import Batches
     from shared.checklist import Checklist
+    from shared.connections.model import Branding
     from shared.connections.service import Connections
     from shared.ehr.discovery import Discovery
     from shared.ehr.kinds import Kinds
@@ -41,6 +36,7 @@ if TYPE_CHECKING:
     from shared.microsoft.graph import Graph
     from shared.microsoft.meetings import GraphMeetings
     from shared.parking import Parking
+    from shared.presence.model import Source
     from shared.store.blobs import Blobs
     from shared.store.circuits import TableCircuits
     from shared.store.clinicians import TableClinicians
@@ -51,6 +47,7 @@ if TYPE_CHECKING:
     from shared.visits.attendance import Attendance
     from shared.visits.breaker import Breaker
     from shared.visits.desk import Desk
+    from shared.visits.launch import LaunchTarget
     from shared.visits.outbox import Outbox
     from shared.visits.reception import Reception
     from shared.visits.reconcile import Reconcile
@@ -321,6 +318,8 @@ class Connector:
     @cached_property
     def teller(self) -> "Kinds":
         """Telling EHRs of transitions, each in the way of its kind."""
+        from shared.connections.telling import EhrKind
+        from shared.connections.webhook_secrets import WebhookSecrets
         from shared.ehr.backend import Backend
         from shared.ehr.basic import BasicCalls
         from shared.ehr.epic import EpicStatus
@@ -457,7 +456,9 @@ class Connector:
             sources=self._report_sources,
         )
 
-    def _report_sources(self, key: ConnectionKey) -> frozenset[Source]:
+    def _report_sources(self, key: ConnectionKey) -> "frozenset[Source]":
+        from shared.presence.model import Source
+
         connection = self.connection_store.read_cached(key)
         if connection is None or connection.approved is None:
             return frozenset()
@@ -519,7 +520,7 @@ class Connector:
             self.outbox.deliver(pointer)
         return pointer is not None
 
-    def branding(self, connection_id: str) -> Branding | None:
+    def branding(self, connection_id: str) -> "Branding | None":
         """What patients see of the clinic, if the connection is approved."""
         key = self.key_of(connection_id)
         connection = self.connection_store.read_cached(key) if key else None
@@ -529,12 +530,16 @@ class Connector:
         """The connection that an id names, in this stamp's geography."""
         return connection_key(self.settings.geography, connection_id)
 
-    def launch_target(self, connection_id: str) -> LaunchTarget:
+    def launch_target(self, connection_id: str) -> "LaunchTarget":
         """The approved connection that a launch is for.
 
         Raises:
             ConnectorError: connection_unknown, connection_not_approved, connection_suspended.
         """
+        from shared.connections.lifecycle import launchable
+        from shared.connections.telling import WITHOUT_CONTEXT_TOKEN
+        from shared.visits.launch import FHIR_USER_TYPES, LaunchTarget
+
         key = self.key_of(connection_id)
         if key is None:
             raise ConnectorError("connection_unknown")

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,12 @@ FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")
 ObjectId = Annotated[
     str, StringConstraints(to_lower=True, pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 ]
+
+
+SIGN_IN_LIFETIME = timedelta(minutes=10)
+"""How long an analyst may take at the EHR."""
+PROOF_LIFETIME = timedelta(minutes=15)
+"""How long after the sign-in at the EHR a revision may be approved."""
 
 
 class ContextFields(Frozen):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,7 +10,15 @@ from shared.clock import Clock
 from shared.connections import lifecycle
 from shared.connections.base_url import normalise, why_refused
 from shared.connections.doctor import Checkup, Doctor
-from shared.connections.model import Action, Connection, ConnectionSettings, Content, HistoryEntry
+from shared.connections.model import (
+    PROOF_LIFETIME,
+    SIGN_IN_LIFETIME,
+    Action,
+    Connection,
+    ConnectionSettings,
+    Content,
+    HistoryEntry,
+)
 from shared.connections.ports import ConnectionStore, Directory, EhrSignIn
 from shared.connections.telling import EhrKind
 from shared.connections.webhook_secrets import WebhookSecrets
@@ -22,8 +29,6 @@ from shared.sealing import SealBrokenError, Sealer
 
 SIGN_IN = "ehr sign-in"
 PROOF = "ehr proof"
-SIGN_IN_LIFETIME = timedelta(minutes=10)
-PROOF_LIFETIME = timedelta(minutes=15)
 
 
 class Wish(BaseModel):

@@ -18,7 +18,6 @@ from shared.presence.model import PAGE_LEG, Kind, Participant, Signal, State
 from shared.sealing import SealBrokenError, Sealer
 from shared.visits.attendance import Attendance, participant_key
 from shared.visits.launch import (
-    LAUNCH_LIFETIME,
     LaunchContext,
     LaunchTarget,
     PendingLaunch,
@@ -42,44 +41,17 @@ from shared.visits.ports import (
 )
 from shared.visits.reception import Reception
 from shared.visits.tries import tries
+from shared.visits.ways import (
+    LAUNCH,
+    LAUNCH_LIFETIME,
+    SIGN_IN,
+    Departure,
+    ToDeviceTest,
+    ToMeeting,
+    ToWaitingPage,
+)
 
-LAUNCH = "launch"
-SIGN_IN = "sign-in"
 _Pending = TypeVar("_Pending", PendingLaunch, PendingSignIn)
-
-
-@dataclass(frozen=True)
-class Departure:
-    """The browser goes to `url`; what it must bring back is sealed in `cookie`, under `state`."""
-
-    url: str
-    state: str
-    cookie: str
-
-
-@dataclass(frozen=True)
-class ToMeeting:
-    """The browser goes on into the meeting, or to the arrival board first; with a ticket for the visit."""
-
-    join_url: str
-    key: VisitKey
-    ticket: str
-    board_first: bool = False
-
-
-@dataclass(frozen=True)
-class ToDeviceTest:
-    """The browser goes on to the device test; no visit is touched."""
-
-    connection: str
-
-
-@dataclass(frozen=True)
-class ToWaitingPage:
-    """The browser goes on to the waiting page, with its ticket."""
-
-    key: VisitKey
-    ticket: str
 
 
 @dataclass(frozen=True)

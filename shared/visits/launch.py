@@ -3,11 +3,10 @@
 The session id may come by several ways; `docs/connect-epic.md` tells an analyst which.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
@@ -17,7 +16,6 @@ from shared.identifiers import ConnectionKey, Environment, Role
 from shared.oauth import Proof
 from shared.visits.ports import EhrAnswer, EhrUser
 
-LAUNCH_LIFETIME = timedelta(minutes=10)
 REFERENCES = ("appointment", "encounter")
 """Members of a token response that name the visit in the EHR (Epic, "OAuth 2.0"; SMART 2.2, launch context)."""
 FHIR_USER_TYPES: Mapping[Role, str] = {Role.PROVIDER: "Practitioner", Role.PATIENT: "Patient"}
@@ -131,11 +129,6 @@ def _comparable(url: str) -> tuple[str, str, str] | None:
         return None
     host = parts.netloc.lower().removesuffix(":443" if parts.scheme.lower() == "https" else ":80")
     return (parts.scheme.lower(), host, parts.path.rstrip("/"))
-
-
-def cookie_name(purpose: str, state: str) -> str:
-    """The name of the cookie of one launch, so that several in several tabs do not disturb each other."""
-    return f"__Host-{purpose}-{hashlib.sha256(state.encode()).hexdigest()[:16]}"
 
 
 def session_from_query(query: Query, field: str) -> str:

@@ -14,8 +14,7 @@ from shared.sealing import SealBrokenError, Sealer
 from shared.visits.model import Phase, Visit
 from shared.visits.ports import ConflictError, VisitStore
 from shared.visits.tries import tries
-
-TICKET = "visit"
+from shared.visits.ways import TICKET
 
 
 class Ticket(BaseModel):

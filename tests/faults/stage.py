@@ -22,9 +22,9 @@ from shared.microsoft.door import accept, client_state, packed
 from shared.parking import Parking
 from shared.presence.model import PAGE_LEG
 from shared.visits.attendance import participant_key
-from shared.visits.desk import ToMeeting
 from shared.visits.model import Phase
 from shared.visits.ports import Abilities, EhrUser, Pointer, StatusMessage, Told
+from shared.visits.ways import ToMeeting
 from tests.faults.truth import Fact, What
 from tests.support.fakes import DELIVERED, LATER, NEVER, PRESENCE, START, Clock, CrashError
 from tests.support.fuse import (

@@ -12,7 +12,7 @@ from shared.presence.model import Kind, Participant, Signal, Source, State, Stat
 from shared.sealing import Sealer
 from shared.visits.attendance import Attendance, participant_key
 from shared.visits.breaker import Breaker
-from shared.visits.desk import Departure, Desk, ToDeviceTest, ToMeeting, ToWaitingPage
+from shared.visits.desk import Desk
 from shared.visits.launch import LaunchTarget, PendingLaunch
 from shared.visits.meeting import MeetingRoom
 from shared.visits.model import Visit
@@ -24,6 +24,7 @@ from shared.visits.rounds import Rounds
 from shared.visits.schedule import Schedule
 from shared.visits.subscriptions import Subscriptions
 from shared.visits.upkeep import Upkeep
+from shared.visits.ways import Departure, ToDeviceTest, ToMeeting, ToWaitingPage
 from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal
 from tests.support.fakes import (
     START,

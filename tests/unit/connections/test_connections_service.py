@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shared.connections.doctor import Doctor
-from shared.connections.model import Action, Connection, ConnectionState
-from shared.connections.service import PROOF, PROOF_LIFETIME, SIGN_IN, SIGN_IN_LIFETIME, Connections, Wish
+from shared.connections.model import PROOF_LIFETIME, SIGN_IN_LIFETIME, Action, Connection, ConnectionState
+from shared.connections.service import PROOF, SIGN_IN, Connections, Wish
 from shared.connections.webhook_secrets import WebhookSecrets
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Environment, TenantKey, connection_key, new_connection_id

@@ -8,11 +8,9 @@ import pytest
 from shared.errors import ConnectorError
 from shared.identifiers import Role
 from shared.presence.model import PAGE_LEG, Kind, State
-from shared.visits.desk import LAUNCH, SIGN_IN, Departure, ToMeeting, ToWaitingPage
-from shared.visits.launch import LAUNCH_LIFETIME
 from shared.visits.model import Phase
 from shared.visits.ports import EhrUser
-from shared.visits.reception import TICKET
+from shared.visits.ways import LAUNCH, LAUNCH_LIFETIME, SIGN_IN, TICKET, Departure, ToMeeting, ToWaitingPage
 from tests.support.fakes import START
 from tests.support.house import BASE_URL, CONNECTION, LIFETIME, TARGET, TENANT, House, entra, event
 

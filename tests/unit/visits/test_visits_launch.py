@@ -14,13 +14,13 @@ from shared.visits.launch import (
     LaunchContext,
     PendingLaunch,
     context_of,
-    cookie_name,
     is_identifier,
     one_value,
     same_base_url,
     session_from_query,
 )
 from shared.visits.ports import EhrAnswer, EhrUser
+from shared.visits.ways import cookie_name
 from tests.support.fakes import START
 from tests.support.house import TARGET
 

@@ -8,11 +8,11 @@ import pytest
 
 from shared.errors import ConnectorError
 from shared.identifiers import Role
-from shared.visits.desk import Departure, ToMeeting
 from shared.visits.launch import PendingLaunch
 from shared.visits.model import Phase, Visit
 from shared.visits.ports import EhrUser
 from shared.visits.subscriptions import SUBSCRIPTION_LIFETIME
+from shared.visits.ways import Departure, ToMeeting
 from tests.support.fakes import START, CrashError
 from tests.support.house import CONNECTION, LIFETIME, TARGET, House
 

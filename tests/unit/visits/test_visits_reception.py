@@ -5,9 +5,9 @@ import pytest
 from shared.errors import ConnectorError
 from shared.identifiers import Role
 from shared.presence.model import Kind
-from shared.visits.desk import ToWaitingPage
 from shared.visits.reception import Seen
 from shared.visits.upkeep import forgotten
+from shared.visits.ways import ToWaitingPage
 from tests.support.house import GUEST, House, entra, event
 
 

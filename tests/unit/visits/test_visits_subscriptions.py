@@ -11,9 +11,9 @@ import pytest
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, TenantKey, VisitKey
 from shared.presence.model import Kind, Status
-from shared.visits.desk import ToMeeting
 from shared.visits.model import Meeting, Phase, Subscription, Visit
 from shared.visits.subscriptions import APART, SUBSCRIPTION_LIFETIME
+from shared.visits.ways import ToMeeting
 from tests.support.fakes import NEVER, START
 from tests.support.house import QUIET, TENANT, House, entra, event
 
