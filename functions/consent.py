@@ -9,7 +9,7 @@ from functions.callbacks import state_cookie
 from functions.edge import ADMIN_ROLE, Access, Call, Kind, door
 from functions.models import ConsentOut, ConsentStartOut, PermissionOut
 from shared.errors import ConnectorError
-from shared.visits.launch import cookie_name
+from shared.visits.ways import cookie_name
 
 blueprint = func.Blueprint()
 _UNDER_WAY = "consent"
