@@ -1,0 +1,1 @@
+"""What the pipeline and `azd up` run besides dev.py: checks before a change, release, smoke test. Standard library."""
