@@ -6,8 +6,10 @@ Azurite looks at a token's issuer, audience and times, at no signature and at no
 from __future__ import annotations
 
 import base64
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -193,3 +195,54 @@ def test_storage_that_does_not_take_the_token_is_no_missing_key(in_azure: Settin
                 stored.read()
             with pytest.raises(KeyStoreError):
                 stored.add("x")
+
+
+FIRST = """
+import sys
+from function_app import app
+from shared.identifiers import ConnectionKey, TenantKey, VisitKey, new_connection_id
+from shared.microsoft.door import client_state
+from shared.wiring import connector
+parts = connector()
+tenant = TenantKey(parts.settings.geography, "11111111-2222-4333-8444-555555555555")
+key = VisitKey(ConnectionKey(tenant, new_connection_id(tenant.tenant)), "a" * 32)
+item = {"clientState": client_state(parts.sealer, key), "tenantId": tenant.tenant, "encryptedContent": {}}
+taken = parts.take_in({"value": [item]})
+print(taken.count, [name for name in sys.argv[1:] if name in sys.modules])
+"""
+HEAVY = ("msal", "azure.identity", "azure.keyvault", "azure.storage", "azure.data", "jwcrypto", "jinja2", "requests")
+
+
+def test_the_first_notification_of_a_process_in_azure_loads_nothing_heavy(
+    in_azure: Settings, endpoints: Mapping[str, str], identity: IdentityEndpoint
+) -> None:
+    """It needs the data key: a token of the identity, the blob, and the vault."""
+    environment = {
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("STORAGE_CONNECTION", "LOCAL_KEY_DIRECTORY")
+        },
+        **endpoints,
+        "WEBSITE_INSTANCE_ID": "an instance",
+        "KEY_VAULT_URL": str(in_azure.key_vault_url),
+        "MANAGED_IDENTITY_CLIENT_ID": IDENTITY,
+        "GEOGRAPHY": "emea",
+        "PUBLIC_BASE_URL": str(in_azure.public_base_url),
+        "PORTAL_BASE_URL": str(in_azure.portal_base_url),
+        "API_CLIENT_ID": in_azure.api_client_id,
+        "EHR_CLIENT_ID_TEST": "t",
+        "EHR_CLIENT_ID_PRODUCTION": "p",
+    }
+    identity.asked.clear()
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST, *HEAVY],
+        cwd=SANDBOX.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.returncode) == ("1 []", 0), done.stderr
+    assert sorted(identity.asked) == sorted({STORAGE, RESOURCE})
