@@ -5,7 +5,6 @@ AES-256-GCM (NIST SP 800-38D) with a key of its own for each purpose (HKDF, RFC 
 
 import base64
 import binascii
-import hashlib
 import hmac
 import secrets
 from functools import lru_cache
@@ -46,7 +45,7 @@ class Sealer:
         For storage, where a value that did not change must not look changed. It shows whether two values of
         one purpose are equal, so a purpose used with it names its row.
         """
-        nonce = hmac.new(self._derive(f"{purpose} nonce"), plain.encode(), hashlib.sha256).digest()[:_NONCE_BYTES]
+        nonce = hmac.digest(self._derive(f"{purpose} nonce"), plain.encode(), "sha256")[:_NONCE_BYTES]
         sealed = self._cipher(purpose).encrypt(nonce, plain.encode(), purpose.encode())
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
@@ -66,7 +65,7 @@ class Sealer:
         """HMAC-SHA-256 of the parts, 32 bytes: a secret of that purpose that need not be stored."""
         encoded = [part.encode() for part in parts]
         message = b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
-        return hmac.new(self._derive(purpose), message, hashlib.sha256).digest()
+        return hmac.digest(self._derive(purpose), message, "sha256")
 
     def is_keyed_hash(self, candidate: str, purpose: str, *parts: str) -> bool:
         """Whether the candidate is the keyed hash of the parts; takes the same time either way."""

@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import to_json
@@ -72,10 +73,23 @@ def client_state(sealer: Sealer, key: VisitKey) -> str:
 
 def visit_of(sealer: Sealer, geography: Geography, state: str) -> VisitKey | None:
     """The visit that a client state is of, or None if we never made it."""
+    try:
+        return _proven(sealer, geography, state)
+    except _UnknownStateError:
+        return None
+
+
+class _UnknownStateError(Exception):
+    """A client state that we never made."""
+
+
+@lru_cache(maxsize=4096)
+def _proven(sealer: Sealer, geography: Geography, state: str) -> VisitKey:
+    """A visit has many notifications, all with one client state. What is refused is not remembered."""
     routing, _, mac = state.rpartition(".")
     key = visit_key(geography, routing)
     if key is None or not sealer.is_keyed_hash(mac, _CLIENT_STATE, key.partition):
-        return None
+        raise _UnknownStateError
     return key
 
 
@@ -88,8 +102,7 @@ def accept(sealer: Sealer, geography: Geography, body: Mapping[str, Any], receiv
     value = body.get("value")
     if not isinstance(value, list) or not value or len(value) > _MAX_ITEMS:
         raise ConnectorError("body_invalid", detail="value")
-    found = (_item(sealer, geography, raw) for raw in value)
-    items = tuple(item for item in found if item is not None)
+    items = tuple(item for raw in value if (item := _item(sealer, geography, raw)))
     if not items:
         raise ConnectorError("client_state_unknown")
     tokens = body.get("validationTokens")
@@ -110,7 +123,9 @@ def _item(sealer: Sealer, geography: Geography, raw: object) -> Item | None:
         visit=key,
         tenant=tenant.lower(),
         subscription=str(raw.get("subscriptionId", ""))[:64].lower(),
-        encrypted={name: value for name in _ENCRYPTED if isinstance(value := content.get(name), str)},
+        encrypted={name: value for name in _ENCRYPTED if isinstance(value := content.get(name), str)}
+        if content
+        else {},
         lifecycle=str(raw.get("lifecycleEvent") or "")[:64],
     )
 
