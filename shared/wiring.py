@@ -431,6 +431,7 @@ class Connector:
     @cached_property
     def upkeep(self) -> "Upkeep":
         """What timers do."""
+        from shared.store.pulse import TablePulse
         from shared.visits.upkeep import Upkeep
 
         return Upkeep(
@@ -443,6 +444,7 @@ class Connector:
             quiet=timedelta(minutes=self.settings.quiet_minutes),
             circuits=self.circuit_store,
             schedule=self.schedule,
+            pulses=TablePulse(self.tables, self.settings.geography),
         )
 
     @cached_property

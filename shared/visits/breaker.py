@@ -131,6 +131,9 @@ class Breaker:
             self._open[connection] = self._store.save(connection, claimed(present, self._now()))
         except ConflictError:
             return Entry(wait=_SOMEBODY_PROBES)
+        with self._lock:
+            # Who waits is counted from probe to probe: over days the same few would look like a crowd.
+            self._waiting.pop(connection, None)
         return Entry(probe=True)
 
     def _stay_away(self, connection: ConnectionKey, circuit: Circuit) -> Entry:
@@ -182,16 +185,17 @@ def _in_place_of(old: Circuit, fresh: Circuit) -> Circuit:
 
 
 def closed_since(store: CircuitStore, now: datetime) -> Mapping[ConnectionKey, datetime]:
-    """The connections whose EHR answers again, and since when; those of longer ago are forgotten."""
+    """The connections whose EHR answers again, and since when; those of longer ago are forgotten.
+
+    So are open ones that nobody has probed for as long: nobody waits for them.
+    """
     found: dict[ConnectionKey, datetime] = {}
     for connection, circuit in store.all():
-        if circuit.closed is None:
-            continue
-        if now - circuit.closed > FORGOTTEN_AFTER:
+        if now - (circuit.closed or circuit.probe_at) > FORGOTTEN_AFTER:
             try:
                 store.forget(connection, circuit)
             except ConflictError:
                 continue
-        else:
+        elif circuit.closed:
             found[connection] = circuit.closed
     return found

@@ -24,6 +24,8 @@ from shared.visits.tries import tries
 RETRY_FOR = timedelta(hours=76)
 _FIRST_PAUSE = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(hours=2)
+_BETWEEN_PROBES = timedelta(minutes=5)
+"""Who probed for all comes back as soon as that: where few are waiting, nobody else may be there to do it."""
 _MOST_IN_ONE_GO = 50
 _NAP = timedelta(seconds=1)
 """A queue counts whole seconds: what is due within one is waited for here."""
@@ -72,7 +74,8 @@ class Outbox:
                 self._put_off(pointer, visit, participant, following, entry)
                 return
             told = self._tell(visit, participant, following, entry)
-            settled = self._settle(pointer, visit, following, told)
+            outcome = _outcome(following, told, self.now(), _BETWEEN_PROBES if entry.probe else _LONGEST_PAUSE)
+            settled = self._settle(pointer, visit, outcome)
         self._pass_on(pointer)
 
     def _pass_on(self, pointer: Pointer) -> None:
@@ -139,17 +142,16 @@ class Outbox:
         self.attendance.send_new(visit, saved)
         return True
 
-    def _settle(self, pointer: Pointer, before: Visit, tried: Writeback, told: Told) -> Visit | None:
+    def _settle(self, pointer: Pointer, before: Visit, outcome: Writeback) -> Visit | None:
         """Note how the try went; the visit afterwards, or None if it has to be read.
 
         What was told is noted even if it was taken back meanwhile: it was told.
         """
-        outcome = _outcome(tried, told, self.now())
         _log_outcome(pointer, outcome)
         for number in tries():
             visit = self.visits.read(pointer.visit) if number else before
             participant = visit.participants.get(pointer.participant) if visit else None
-            current = _by_sequence(participant, tried.sequence) if participant else None
+            current = _by_sequence(participant, outcome.sequence) if participant else None
             if visit is None or participant is None or current is None:
                 return None
             noted = _noted(current, outcome)
@@ -203,12 +205,12 @@ def _message(visit: Visit, participant: Participant, one: Writeback) -> StatusMe
     )
 
 
-def _outcome(tried: Writeback, told: Told, now: datetime) -> Writeback:
+def _outcome(tried: Writeback, told: Told, now: datetime, longest: timedelta) -> Writeback:
     first_try = tried.first_try or now
     tried = replace(tried, attempts=tried.attempts + 1, first_try=first_try, last_try=now, reason=told.reason)
     if told.delivered:
         return replace(tried, status=Status.DELIVERED, reason="")
-    pause = told.retry_after or pause_before(tried.attempts + 1)
+    pause = told.retry_after or min(pause_before(tried.attempts + 1), longest)
     if not told.retry or now + pause > first_try + RETRY_FOR:
         return replace(tried, status=Status.GIVEN_UP)
     return replace(tried, status=Status.RETRYING, due=now + pause)

@@ -9,8 +9,9 @@ from shared.presence.model import Participant, State, Status
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.breaker import CircuitStore, closed_since
-from shared.visits.model import Phase, Visit
+from shared.visits.model import Asked, Phase, Visit
 from shared.visits.ports import ConflictError, VisitStore
+from shared.visits.pulse import Pulse, PulseStore, beaten, may_have_missed
 from shared.visits.recall import recalled
 from shared.visits.rounds import Rounds
 from shared.visits.schedule import Schedule
@@ -33,6 +34,7 @@ class Upkeep:
     quiet: timedelta
     circuits: CircuitStore
     schedule: Schedule
+    pulses: PulseStore
 
     def renew_subscriptions(self) -> None:
         """Prolong what has lived half its life; make anew what is gone or could not be made."""
@@ -63,8 +65,13 @@ class Upkeep:
         self.rounds.go("sweep_writebacks", timedelta(minutes=1), sweep, first=answers_since.keys())
 
     def settle(self) -> None:
-        """End the subscription of every visit that is over; forget its people once nothing more can come of it."""
-        self.rounds.go("settle_visits", timedelta(minutes=5), self._end)
+        """End the subscription of every visit that is over; forget its people once nothing more can come of it.
+
+        After an absence of ours, visits from before are left alone for as long as Graph may still tell of them.
+        """
+        pulse = beaten(self.pulses.read(), self.now())
+        self.pulses.write(pulse)
+        self.rounds.go("settle_visits", timedelta(minutes=5), lambda visit: self._end(visit, pulse))
 
     def is_over(self, visit: Visit) -> bool:
         """A visit is over after its longest time, or when it was open and quiet for long enough."""
@@ -86,7 +93,10 @@ class Upkeep:
         if visit.phase is Phase.OPEN and not self.is_over(visit):
             self.subscriptions.renew(visit)
 
-    def _end(self, visit: Visit) -> None:
+    def _end(self, visit: Visit, pulse: Pulse) -> None:
+        if may_have_missed(pulse, visit):
+            self._ask_again(visit, pulse)
+            return
         if not self.is_over(visit):
             return
         may_be_told = any(map(self._may_be_told, visit.participants.values()))
@@ -94,6 +104,11 @@ class Upkeep:
             self.subscriptions.end(visit)
         else:
             self._settle(visit)
+
+    def _ask_again(self, visit: Visit, pulse: Pulse) -> None:
+        """Reports that were asked for before we were away know nothing of a call that was held meanwhile."""
+        if visit.asked.last and pulse.back and visit.asked.last < pulse.back:
+            self._save_and_send(visit, replace(visit, asked=Asked()))
 
     def _settle(self, visit: Visit) -> None:
         """Forget first: a visit that is opened again at this moment keeps its subscription."""

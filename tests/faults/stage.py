@@ -63,6 +63,8 @@ class Ehr(StrEnum):
     """It hears, and its answer never arrives."""
     BUSY = "busy"
     """429 with Retry-After."""
+    LOCKED = "locked"
+    """It answers, and will take it later: nothing is wrong with the EHR as a whole."""
     REFUSING = "refusing"
 
 
@@ -125,9 +127,10 @@ class Teller(FusedTeller):
                 self.heard[connection].append(Heard(self._clock(), message))
         return {
             Ehr.UP: DELIVERED,
-            Ehr.DOWN: LATER,
+            Ehr.DOWN: replace(LATER, down=True),
             Ehr.SLOW: Told(delivered=False, retry=True, reason="ReadTimeout", down=True),
-            Ehr.BUSY: replace(LATER, reason="HTTP 429", retry_after=timedelta(seconds=30)),
+            Ehr.BUSY: replace(LATER, reason="HTTP 429", retry_after=timedelta(seconds=30), down=True),
+            Ehr.LOCKED: LATER,
             Ehr.REFUSING: NEVER,
         }[fares]
 
@@ -156,6 +159,7 @@ class Stage:
         self.teller = Teller(self.fuse, self.clock)
         self.visits = FusedVisits(self.fuse)
         self.graph = FusedMeetings(self.fuse)
+        self.pointers = FusedPointers(self.clock, self.fuse)
         self.house = House(
             clock=self.clock,
             visits=self.visits,
@@ -163,7 +167,7 @@ class Stage:
             meetings=self.graph,
             teller=self.teller,
             circuits=FusedCircuits(self.fuse),
-            make_pointers=lambda clock: FusedPointers(clock, self.fuse),
+            make_pointers=lambda clock: self.pointers,
         )
         self.blobs, self.parked = FusedBlobs(self.fuse, self.clock), FusedBlobs(self.fuse, self.clock)
         self.batches = Batches(self.house.sealer, Geography.EMEA, lambda: self.blobs, lambda: self)

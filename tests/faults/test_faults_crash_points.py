@@ -279,6 +279,8 @@ def played(case: UseCase, number: int, *, after: bool) -> tuple[Stage, bool]:
         stage.note_page(one)
     stage.rest()
     verdict.look_at_writes()
+    stage.clock.forward(hours=2)
+    stage.house.upkeep.sweep()
     _run_out(stage)
     return stage, died
 
@@ -310,7 +312,7 @@ def picture(stage: Stage) -> Mapping[str, Any]:
         "subscriptions": Counter(stage.graph.subscriptions.values()),
         "queues": (len(stage.posted), len(stage.house.pointers.waiting)),
         "parked": len(stage.parked.kept),
-        "circuits": [circuit.is_open for _, circuit in stage.house.circuits.all()].count(True),
+        "circuits": len(stage.house.circuits.kept),
         "told": {
             one.session: {
                 person: in_effect(Verdict(stage).heard(one, person))

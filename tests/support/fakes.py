@@ -25,6 +25,7 @@ from shared.visits.ports import (
     StatusMessage,
     Told,
 )
+from shared.visits.pulse import Pulse
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DELIVERED = Told(delivered=True)
@@ -153,6 +154,22 @@ class FakeCircuits:
         present = self.kept.get(connection)
         if (present.version if present else "") != circuit.version:
             raise ConflictError
+
+
+class FakePulses:
+    """A PulseStore; while `steady`, a clock that jumps is no absence."""
+
+    def __init__(self) -> None:
+        self.kept: Pulse | None = None
+        self.steady = True
+
+    def read(self) -> Pulse | None:
+        """The pulse, or None before the first beat."""
+        return None if self.steady else self.kept
+
+    def write(self, pulse: Pulse) -> None:
+        """Keep it."""
+        self.kept = pulse
 
 
 class FakeClinicians:

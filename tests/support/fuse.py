@@ -113,12 +113,17 @@ class FusedPointers(FakePointers):
 
     def __init__(self, clock: Clock, fuse: Fuse) -> None:
         super().__init__(clock)
+        self.on_send: Callable[[Pointer, timedelta], None] | None = None
+        """Takes what is sent, in place of the queue."""
         self._fuse = fuse
 
     def send(self, pointer: Pointer, delay: timedelta) -> None:
         """Put the pointer on the queue."""
         with self._fuse.effect("pointer"):
-            super().send(pointer, delay)
+            if self.on_send:
+                self.on_send(pointer, delay)
+            else:
+                super().send(pointer, delay)
 
 
 class FusedTeller(FakeTeller):

@@ -34,6 +34,7 @@ from tests.support.fakes import (
     FakeEhr,
     FakeMeetings,
     FakePointers,
+    FakePulses,
     FakeSignIn,
     FakeTeller,
     FakeVisits,
@@ -100,6 +101,7 @@ class House:
     ehr: FakeEhr = field(default_factory=FakeEhr)
     sign_in: FakeSignIn = field(default_factory=FakeSignIn)
     circuits: FakeCircuits = field(default_factory=FakeCircuits)
+    pulses: FakePulses = field(default_factory=FakePulses)
     reports: FakeReports = field(default_factory=FakeReports)
     sources: frozenset[Source] = frozenset()
     """What a connection allows to be asked after a call."""
@@ -154,6 +156,7 @@ class House:
             QUIET,
             self.circuits,
             self.schedule,
+            self.pulses,
         )
         self.reconcile = Reconcile(self.visits, self.rounds, self.reports, self.attendance, self.schedule, self.clock)
 

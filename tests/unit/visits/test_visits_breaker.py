@@ -181,6 +181,24 @@ def test_a_closed_circuit_is_known_for_an_hour(opened: Breaker, store: FakeCircu
     assert store.kept == {}
 
 
+def test_a_circuit_that_nobody_probes_any_more_is_forgotten(opened: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    clock.until(store.kept[CONNECTION].probe_at + FORGOTTEN_AFTER)
+    assert closed_since(store, clock()) == {}
+    assert store.kept
+    clock.forward(1)
+    assert closed_since(store, clock()) == {}
+    assert not store.kept
+    assert opened.enter(CONNECTION).wait is None
+
+
+def test_a_few_who_wait_for_days_are_no_crowd(opened: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    for _ in range(300):
+        clock.until(store.kept[CONNECTION].probe_at)
+        once(opened, DOWN)
+        waits = [opened.enter(CONNECTION).wait or timedelta() for _ in range(3)]
+        assert max(waits) <= store.kept[CONNECTION].probe_at - clock() + timedelta(seconds=4)
+
+
 def test_the_more_are_waiting_the_further_apart_they_come_back(opened: Breaker) -> None:
     waits = [opened.enter(CONNECTION).wait for _ in range(200)]
     assert max(wait for wait in waits[100:] if wait) > timedelta(minutes=1)

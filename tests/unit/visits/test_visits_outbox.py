@@ -473,3 +473,17 @@ def test_what_was_taken_back_after_its_worker_died_is_corrected(stamps_time: boo
     house.upkeep.sweep()
     house.work_until_quiet()
     assert [message.state for message in house.teller.tries] == [CONNECTED, DISCONNECTED, CONNECTED]
+
+
+def test_the_only_one_who_waits_for_an_ehr_finds_it_soon_after_it_is_back() -> None:
+    house = opened()
+    house.teller.stamps_time = False
+    house.teller.otherwise = replace(LATER, down=True)
+    down_until = house.clock.present + timedelta(hours=30)
+    while house.clock.present < down_until:
+        house.clock.until(house.pointers.next_due() or down_until)
+        house.work()
+    house.teller.otherwise = Told(delivered=True)
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED]
+    assert house.clock.present < down_until + timedelta(minutes=10)
