@@ -10,7 +10,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +23,7 @@ from shared.presence.model import Status
 from shared.visits.attendance import participant_key
 from shared.visits.model import Phase
 from shared.visits.ports import EhrUser
+from shared.visits.pulse import Pulse, PulseStore
 from shared.wiring import Connector
 from tests.bench import connections, notes
 from tests.bench.cost.outside import BASE_URL, Ehr, graph
@@ -36,6 +37,23 @@ from tests.support.tokens import public, rsa_key, settings, signed
 TOLD = 6
 """Clinician connected and disconnected, patient twice each."""
 _DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class AlwaysThere:
+    """The pulse as it costs, but a clock that jumps is no absence."""
+
+    real: PulseStore
+    now: Callable[[], datetime]
+
+    def read(self) -> Pulse | None:
+        """A pulse of this moment."""
+        self.real.read()
+        return Pulse(self.now())
+
+    def write(self, pulse: Pulse) -> None:
+        """Keep it."""
+        self.real.write(pulse)
 
 
 class Story:
@@ -65,6 +83,8 @@ class Story:
             entra=entra,
         )
         vars(self.parts)["rounds"] = replace(self.parts.rounds, workers=1)
+        always_there = AlwaysThere(self.parts.upkeep.pulses, self.clock)
+        vars(self.parts)["upkeep"] = replace(self.parts.upkeep, pulses=always_there)
         vars(self.parts)["outbox"] = replace(self.parts.outbox, sleep=self._sleep)
         self.connection = connections.approved(self.parts, BASE_URL)
         self.parts.clinician_store.link(self.connection, EhrUser("PROV1", "1"), str(uuid.uuid4()))
