@@ -80,6 +80,12 @@ def test_there_is_no_secret_and_no_credential_is_left_behind(file: Path) -> None
 
 
 @every_workflow
+def test_a_failure_inside_a_pipe_is_one(file: Path) -> None:
+    assert content(file)["defaults"] == {"run": {"shell": "bash"}}
+    assert not any("shell" in step for step in steps(file))
+
+
+@every_workflow
 def test_jobs_end_and_do_not_run_into_each_other(file: Path) -> None:
     workflow = content(file)
     for job in jobs(file).values():
@@ -104,6 +110,11 @@ def test_production_follows_the_test_environment_which_follows_the_checks() -> N
         "test",
     )
     assert found["production"]["with"] == {"environment": "production"}
+    # A copy of this repository releases nothing before somebody says so.
+    assert (found["test"]["if"], found["production"]["if"]) == (
+        "vars.RELEASE_TEST == 'true'",
+        "vars.RELEASE_PRODUCTION == 'true'",
+    )
     release = jobs(ROOT / ".github" / "workflows" / "release.yml")["release"]
     assert release["environment"] == "${{ inputs.environment }}"
     assert release["concurrency"]["cancel-in-progress"] is False

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts import preflight
+from scripts import parameters, preflight
 from scripts.names import stamp_names
 from tests.support.commands import Command
 
@@ -238,19 +238,13 @@ def test_the_hook_and_the_workflow_run_it() -> None:
 
 
 def test_every_variable_that_has_no_default_is_checked() -> None:
-    template = json.loads((ROOT / "infra" / "main.parameters.json").read_text("utf-8"))
+    template = json.loads(parameters.FILE.read_text("utf-8"))
     bicep = (ROOT / "infra" / "main.bicep").read_text("utf-8")
     needed = set()
     for name, entry in template["parameters"].items():
         declaration = next(line for line in bicep.splitlines() if line.startswith(f"param {name} "))
         if "=" not in declaration and isinstance(entry["value"], str | list):
-            needed |= preflight_variables(entry["value"])
+            needed |= parameters.needed(entry["value"])
     without = {name: "" for name in ENVIRONMENT if not name.endswith("_REGION")}
     told = " ".join(problems(preflight.variables, **without))
     assert {name for name in needed if f"{name} is not set" not in told} == set()
-
-
-def preflight_variables(value: Any) -> set[str]:
-    from scripts.parameters import needed  # noqa: PLC0415
-
-    return needed(value)
