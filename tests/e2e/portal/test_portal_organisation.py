@@ -144,6 +144,15 @@ def test_everything_is_taken_along_and_then_deleted(world: PortalSandbox, people
     assert all("PartitionKey" not in one.url and connection["id"] not in one.url for one in asked)
 
 
+def test_pages_of_an_export_are_asked_for_by_what_the_one_before_said(world: PortalSandbox) -> None:
+    answer = world.api_as(TENANT, "admin", "GET", "/tenant/export?after=made-up")
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_invalid")
+    history = Onboarding(world).all_at_once()["id"]
+    assert world.api_as(TENANT, "admin", "GET", "/tenant/export").status_code == 200
+    entries = world.api_as(TENANT, "admin", "GET", f"/connections/{history}/history").json()["history"]
+    assert [one["action"] for one in entries].count("exported") == 1
+
+
 def _left(world: PortalSandbox) -> list[str]:
     return [table for table, rows in world.tables().items() for _ in rows]
 
