@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-from collections import Counter
 from typing import Any
 
 import azure.functions as func
@@ -86,7 +85,7 @@ def replay_writebacks(call: Call[ReplayIn]) -> Answer:
         and wanted.reason in ("", one.reason)
     )
     some = list(itertools.islice(found, _MOST))
-    replayed = Counter(which[0].connection for which in some if call.connector.outbox.replay(*which))
+    replayed = call.connector.outbox.replay_all(some)
     for connection, count in replayed.items():
         call.connector.connections.note_replay(connection, count, call.caller.object_id)
     log(Event.WRITEBACK_REPLAYED, count=replayed.total(), correlation=call.correlation)

@@ -5,13 +5,15 @@ Retried is what another try may mend; everything else is given up at once and st
 
 import logging
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.errors import ConnectorError
-from shared.identifiers import PEOPLE, VisitKey
+from shared.identifiers import PEOPLE, ConnectionKey, VisitKey
 from shared.presence.baton import renewed
 from shared.presence.model import EHR_DOWN, THERE, Participant, State, Status, Writeback
 from shared.telemetry import Event, log
@@ -27,6 +29,7 @@ _LONGEST_PAUSE = timedelta(hours=2)
 _BETWEEN_PROBES = timedelta(minutes=5)
 """Who probed for all comes back as soon as that: where few are waiting, nobody else may be there to do it."""
 _MOST_IN_ONE_GO = 50
+_REPLAYS_AT_ONCE = 8
 _NAP = timedelta(seconds=1)
 """A queue counts whole seconds: what is due within one is waited for here."""
 
@@ -130,6 +133,17 @@ class Outbox:
             if self._save(before, after):
                 return True
         raise ConnectorError("busy", retry_after=2)
+
+    def replay_all(self, which: Sequence[tuple[VisitKey, str, int]]) -> Counter[ConnectionKey]:
+        """Try many given-up writebacks once more, some side by side; how many are tried, by connection."""
+
+        def replayed(one: tuple[VisitKey, str, int]) -> bool:
+            return self.replay(*one)
+
+        with ThreadPoolExecutor(_REPLAYS_AT_ONCE) as pool:
+            return Counter(
+                key.connection for (key, _, _), done in zip(which, pool.map(replayed, which), strict=True) if done
+            )
 
     def _hand_back(self, visit: Visit, participant: Participant) -> bool:
         """Nothing is due: the baton is put down, or passed on to when something will be."""

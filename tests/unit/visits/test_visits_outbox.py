@@ -487,3 +487,17 @@ def test_the_only_one_who_waits_for_an_ehr_finds_it_soon_after_it_is_back() -> N
     house.work_until_quiet()
     assert house.told("PROV1") == [CONNECTED]
     assert house.clock.present < down_until + timedelta(minutes=10)
+
+
+def test_many_are_replayed_side_by_side_and_counted_by_connection() -> None:
+    house = House()
+    house.teller.otherwise = NEVER
+    for number in range(20):
+        house.provider_launch(session_id=f"csn-{number}")
+        house.happen(event(number, f"leg-{number}", JOINED, DOC), session_id=f"csn-{number}")
+    house.work_until_quiet()
+    house.teller.otherwise = Told(delivered=True)
+    which = [(key, participant, 1) for key, visit in house.visits.kept.items() for participant in visit.participants]
+    assert house.outbox.replay_all([*which, (which[0][0], which[0][1], 99)]) == {which[0][0].connection: 20}
+    house.work_until_quiet()
+    assert len(house.teller.log) == 20
