@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,13 @@ LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully list
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[str]:
     """The connection string of an Azurite of this test run's own, empty at first, on free ports."""
+    with running_azurite() as connection_string:
+        yield connection_string
+
+
+@contextmanager
+def running_azurite() -> Iterator[str]:
+    """The connection string of one more Azurite, for as long as it is needed."""
     ports = [part for service in ("blob", "queue", "table") for part in (f"--{service}Port", "0")]
     process = subprocess.Popen(
         ["node", "azurite.mjs", *ports, "--inMemoryPersistence", "--silent", "--exit-with-parent"],
