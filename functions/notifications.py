@@ -66,7 +66,7 @@ def _take_in(call: Call[Any]) -> Answer:
     if tokens:
         if len(tokens) > 1 or len(tokens[0]) > _MAX_VALIDATION_TOKEN:
             raise ConnectorError("body_invalid", detail="validationToken")
-        return Plain(tokens[0].encode())
+        return Plain(tokens[0].encode(errors="replace"))
     try:
         body = from_json(call.body_bytes, allow_inf_nan=False)
     except ValueError:

@@ -125,6 +125,8 @@ def read(http: httpx.Client, method: str, url: str, **arguments: Any) -> httpx.R
             if time.monotonic() > deadline:
                 raise httpx.ReadTimeout("the answer never ends", request=response.request)
         response._content = bytes(body)  # noqa: SLF001 - lets callers use .json() on a bounded body
+        # Not the charset that the answer names: Python knows some that are no text at all, and fail when read as one.
+        response.encoding = "utf-8"
     return response
 
 

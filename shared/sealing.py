@@ -63,7 +63,8 @@ class Sealer:
 
     def keyed_bytes(self, purpose: str, *parts: str) -> bytes:
         """HMAC-SHA-256 of the parts, 32 bytes: a secret of that purpose that need not be stored."""
-        encoded = [part.encode() for part in parts]
+        # JSON from outside can hold halves of surrogate pairs, and they too must give a hash.
+        encoded = [part.encode(errors="surrogatepass") for part in parts]
         message = b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
         return hmac.digest(self._derive(purpose), message, "sha256")
 

@@ -22,6 +22,7 @@ from shared.visits.model import Meeting, Subscription
 from shared.visits.ports import MeetingWish
 
 _LONGEST = timedelta(minutes=4230)
+_MAX_ID = 128
 _KEPT_USERS_FOR = timedelta(minutes=10)
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MEETING_SETTINGS: Mapping[str, Any] = {
@@ -100,7 +101,10 @@ class GraphMeetings:
             return self.renew(tenant, Subscription(existing.group().lower(), expires), expires) if existing else None
         if answer.status_code == httpx.codes.FORBIDDEN and _says_limit(error_message(answer)):
             raise ConnectorError("subscription_limit")
-        return Subscription(str(checked(answer)["id"]), expires)
+        made = checked(answer).get("id")
+        if not isinstance(made, str) or not 0 < len(made) <= _MAX_ID:
+            raise ConnectorError("microsoft_unavailable")
+        return Subscription(made, expires)
 
     def renew(self, tenant: TenantKey, subscription: Subscription, expires: datetime) -> Subscription | None:
         """Prolong a subscription; None if it is gone."""

@@ -71,7 +71,7 @@ def pointer_from_text(geography: Geography, text: str) -> Pointer | None:
         raw = json.loads(text)
         key = visit_key(geography, str(raw["visit"]))
         pointer = Pointer(key, str(raw["participant"]), str(raw["baton"])) if key else None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return pointer
 

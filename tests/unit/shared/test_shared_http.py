@@ -203,3 +203,10 @@ def test_what_is_no_json_object_is_none(content: bytes) -> None:
 
 def test_a_json_object_is_read() -> None:
     assert json_object(httpx.Response(200, content=b'{"a":[1]}')) == {"a": [1]}
+
+
+@pytest.mark.parametrize("charset", ["base64", "rot13", "idna", "undefined", "utf-16", "x", "latin-1"])
+def test_an_answers_charset_cannot_make_its_text_unreadable(charset: str) -> None:
+    headers = {"Content-Type": f"text/plain; charset={charset}"}
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(400, headers=headers, content=b"NO")))
+    assert read(client, "GET", "https://ehr.example/").text == "NO"

@@ -85,3 +85,7 @@ def test_a_keyed_hash_tells_parts_purposes_and_keys_apart() -> None:
 @given(st.text(max_size=40) | st.just("\ud800"))
 def test_no_candidate_for_a_keyed_hash_is_more_than_wrong(candidate: str) -> None:
     assert not SEALER.is_keyed_hash(candidate, "p", "a")
+
+
+def test_half_of_a_surrogate_pair_has_a_hash_too() -> None:
+    assert len({SEALER.keyed_hash("p", part) for part in ("\ud800", "\udc00", "\ud800\udc00", "?")}) == 4
