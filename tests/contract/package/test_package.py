@@ -17,10 +17,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from function_app import app
 from sandbox.dev import environment, interpreters, package
 from sandbox.dev.settings import read_values
 from sandbox.dev.stopping import Stop
+from tests.support.bindings import functions
 
 ROOT = Path(__file__).parents[3]
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -118,7 +118,7 @@ def test_every_module_has_bytecode_that_is_taken_as_it_is(unpacked: Path) -> Non
 @pytest.mark.skipif(not AZURE_IS_LIKE_THIS, reason="its packages are for Linux on x86-64")
 def test_alone_with_the_worker_library_it_is_indexed_and_answers(unpacked: Path, azurite: str, tmp_path: Path) -> None:
     told = ask(unpacked, tmp_path, azurite, "/api/version", "/api/health", "/api/keys/test/jwks.json")
-    assert told["functions"] == sorted(str(one.get_function_name()) for one in app.get_functions())
+    assert told["functions"] == sorted(str(one.get_function_name()) for one in functions())
     answers = told["answers"]
     assert {path: answer["status"] for path, answer in answers.items()} == dict.fromkeys(answers, 200)
     version = (ROOT / package.VERSION).read_text("utf-8").strip()
