@@ -1,4 +1,4 @@
-"""The one command of this repository: `up`, `demo`, `test`, `bench`, `lock`, `package`. Standard library only."""
+"""The one command: `up`, `demo`, `test`, `bench`, `mutate`, `lock`, `package`. Standard library only."""
 
 import argparse
 import sys
@@ -16,6 +16,7 @@ from sandbox.dev.checks import CheckOptions, run_checks  # noqa: E402
 from sandbox.dev.environment import SetupError  # noqa: E402
 from sandbox.dev.interpreters import MissingToolError  # noqa: E402
 from sandbox.dev.lock import LockOptions, write_locks  # noqa: E402
+from sandbox.dev.mutate import MutateOptions, run_mutate  # noqa: E402
 from sandbox.dev.package import PackageOptions, write_package  # noqa: E402
 from sandbox.dev.ports import PortProblemError, Ports  # noqa: E402
 from sandbox.dev.screen import say  # noqa: E402
@@ -32,7 +33,9 @@ _SAID_ALREADY = (NotReadyError, PartEndedError, SandboxSetupError)
 def parser() -> argparse.ArgumentParser:
     """All that can be said on the command line."""
     main_parser = argparse.ArgumentParser(prog="dev.py", description=__doc__)
-    commands = main_parser.add_subparsers(dest="command", required=True, metavar="{up,demo,test,bench,lock,package}")
+    commands = main_parser.add_subparsers(
+        dest="command", required=True, metavar="{up,demo,test,bench,mutate,lock,package}"
+    )
 
     starting = commands.add_parser("up", help="start the connector and its sandbox, and stay")
     _add_python(starting)
@@ -61,6 +64,12 @@ def parser() -> argparse.ArgumentParser:
     measuring.add_argument("--quick", action="store_true", help="short runs: to see that it works")
     measuring.add_argument("--write", action="store_true", help="take the tables over into docs/performance.md")
 
+    mutating = commands.add_parser(
+        "mutate", help="how many small faults the tests notice; names after -- choose groups"
+    )
+    _add_python(mutating)
+    mutating.add_argument("--write", action="store_true", help="take the table over into docs/reliability.md")
+
     locking = commands.add_parser("lock", help="lock the Python packages after an edit of a requirements*.in")
     locking.add_argument("--upgrade", action="store_true", help="take newer versions of what no list names")
 
@@ -76,8 +85,8 @@ def main(words: list[str]) -> int:
     end = words.index("--") if "--" in words else len(words)
     chosen = parser().parse_args(words[:end])
     rest = tuple(words[end + 1 :])
-    if rest and chosen.command not in ("test", "bench"):
-        parser().error("only `test` and `bench` take arguments after --")
+    if rest and chosen.command not in ("test", "bench", "mutate"):
+        parser().error("only `test`, `bench` and `mutate` take arguments after --")
     stop = Stop()
     stop.install()
     try:
@@ -96,12 +105,18 @@ def _run(chosen: argparse.Namespace, rest: tuple[str, ...], stop: Stop) -> int:
         return _up(chosen, stop)
     if chosen.command == "demo":
         return demo(Options(ROOT, ports=_ports(chosen), python=chosen.python), stop)
-    if chosen.command == "bench":
-        return run_bench(BenchOptions(ROOT, chosen.python, chosen.quick, chosen.write, rest), stop)
     if chosen.command == "lock":
         return write_locks(LockOptions(ROOT, chosen.upgrade), stop)
     if chosen.command == "package":
         return write_package(PackageOptions(ROOT, chosen.build, chosen.output), stop)
+    return _check(chosen, rest, stop)
+
+
+def _check(chosen: argparse.Namespace, rest: tuple[str, ...], stop: Stop) -> int:
+    if chosen.command == "bench":
+        return run_bench(BenchOptions(ROOT, chosen.python, chosen.quick, chosen.write, rest), stop)
+    if chosen.command == "mutate":
+        return run_mutate(MutateOptions(ROOT, chosen.python, chosen.write, rest), stop)
     return run_checks(CheckOptions(ROOT, chosen.python, chosen.fast, chosen.long, rest), stop)
 
 

@@ -1,5 +1,6 @@
 """Fixtures that every kind of test may use."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -7,13 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from sandbox.host.settings import EMULATOR_ACCOUNT, EMULATOR_KEY
 
 # A busy machine is slow, and that is no fault of what is tested.
 settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# For `dev.py mutate`: only whether a test fails counts, and the same mutants must fail each time.
+settings.register_profile(
+    "mutation", deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate)
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 
 SANDBOX = Path(__file__).resolve().parent.parent / "sandbox"
 LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (http://\S+)")

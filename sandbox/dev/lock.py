@@ -13,7 +13,13 @@ from sandbox.dev.screen import say, show_end
 from sandbox.dev.stopping import Stop
 
 # The developers' list contains the deployed one; what both contain has the same version in both, by the order here.
-LISTS = ("requirements.in", "requirements-dev.in", "requirements-pipeline.in", "tests/bench/peers/requirements.in")
+LISTS = (
+    "requirements.in",
+    "requirements-dev.in",
+    "requirements-pipeline.in",
+    "tests/bench/peers/requirements.in",
+    "tests/mutation/requirements.in",
+)
 _INCLUDED = re.compile(r"^-r (\S+)$", re.MULTILINE)
 _SOURCE = re.compile(r"^# Made from (\S+) sha256:([0-9a-f]{64})$", re.MULTILINE)
 

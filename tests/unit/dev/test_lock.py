@@ -68,6 +68,14 @@ def test_a_package_that_is_deployed_is_tested_at_the_same_version() -> None:
     assert {str(one) for one in locked("requirements.in")} <= developers
 
 
+def test_mutants_are_tested_with_what_the_tests_are_run_with() -> None:
+    developers = {one.name: str(one.specifier) for one in locked("requirements-dev.in") if here(one)}
+    others = {one.name: str(one.specifier) for one in locked("tests/mutation/requirements.in") if here(one)}
+    common = developers.keys() & others.keys()
+    assert "pytest" in common
+    assert {name: others[name] for name in common} == {name: developers[name] for name in common}
+
+
 def test_what_is_installed_here_is_what_is_locked() -> None:
     versions = {one.name: f"=={metadata.version(one.name)}" for one in locked("requirements-dev.in") if here(one)}
     assert versions == {one.name: str(one.specifier) for one in locked("requirements-dev.in") if here(one)}
