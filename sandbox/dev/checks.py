@@ -15,6 +15,7 @@ from sandbox.dev.interpreters import Interpreter
 from sandbox.dev.screen import last_lines, say, show_end, table
 from sandbox.dev.stopping import Stop
 
+REAL_FAULTS = "tests/faults/real"
 _NOTHING_COLLECTED = 5
 _SPEAK_EVERY = 20.0
 
@@ -116,7 +117,7 @@ def all_steps(
     groups = [[python_lane, node_lane]]
     groups += [[[_plain_tests(options, python, again=python is not pythons[0])]] for python in pythons]
     if not options.fast:
-        groups.append([[_browser_tests(options, pythons[0], chromium)]])
+        groups.append([[_browser_tests(options, pythons[0], chromium), *_fault_tests(options, pythons[0])]])
     return groups
 
 
@@ -140,9 +141,11 @@ def summary(results: Sequence[Result], seconds: float) -> str:
 
 
 def _plain_tests(options: CheckOptions, python: Interpreter, *, again: bool) -> Step:
-    """Everything fast; with a second Python, what is not about the stand-ins, which are not written in it."""
-    folders = [name for name in ("tests/unit", "tests/contract") if (options.root / name).is_dir()]
-    left_out = [f"--ignore=tests/contract/{name}" for name in ("hospital", "microsoft")] if again else []
+    """Everything fast; with a second Python neither the stand-ins, which are not written in it, nor the proofs."""
+    names = ["tests/unit", "tests/contract", *([] if again else ["tests/faults"])]
+    folders = [name for name in names if (options.root / name).is_dir()]
+    ignored = [f"tests/contract/{name}" for name in ("hospital", "microsoft")] if again else [REAL_FAULTS]
+    left_out = [f"--ignore={name}" for name in ignored]
     return _pytest(
         options,
         python,
@@ -159,6 +162,13 @@ def _browser_tests(options: CheckOptions, python: Interpreter, chromium: str | N
     # Most of their time is waiting: for retries, for what may come back, for pages.
     arguments = ["tests/e2e", "-n", "3"]
     return _pytest(options, python, "tests-end-to-end", "end-to-end tests", arguments, chromium, pointless)
+
+
+def _fault_tests(options: CheckOptions, python: Interpreter) -> list[Step]:
+    """Processes that are killed in the middle of visits: alone, for they measure patience."""
+    if not (options.root / REAL_FAULTS).is_dir():
+        return []
+    return [_pytest(options, python, "tests-faults", "faults with real processes", [REAL_FAULTS, "-n", "0"])]
 
 
 def _pytest(

@@ -69,6 +69,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--memory-queues", action="store_true", help="for measuring: output queues in memory, queue functions rest"
     )
+    parser.add_argument(
+        "--lease",
+        type=float,
+        metavar="SECONDS",
+        help="for crashes on purpose: how long a message stays away when its worker is gone (as in Azure: 600)",
+    )
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input ends")
     parser.add_argument("--cors", metavar="ORIGINS", help="in place of Host.CORS in the settings file")
     parser.add_argument("--log-file", type=Path, help="write all output to this file, too")
@@ -89,6 +95,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
         _stop_with_parent(stop)
     app_root = arguments.app_root.resolve()
     options = read_host_json(app_root)
+    if arguments.lease is not None:
+        options = replace(options, queues=replace(options.queues, hidden=arguments.lease))
     settings = _settings(arguments, app_root)
     if arguments.cors is not None:
         settings = replace(settings, cors_origins=origins(arguments.cors))

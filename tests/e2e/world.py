@@ -41,6 +41,8 @@ class Sandbox(World):
         self._tables = TableServiceClient.from_connection_string(storage)
         self._queues = QueueServiceClient.from_connection_string(storage)
         self._blobs = BlobServiceClient.from_connection_string(storage)
+        self.lease: float | None = None
+        """How long a message stays away when the functions are killed over it; ten minutes if not said."""
         self._functions: Process | None = None
         self._stand_ins: list[Process] = []
 
@@ -65,6 +67,7 @@ class Sandbox(World):
     def start_functions(self, **more: str) -> None:
         """The functions, with other settings on top if wanted; timers run only when a test says so."""
         arguments = ["--port", str(self._ports.functions), "--settings", str(SAMPLE), "--no-timers"]
+        arguments += ["--lease", str(self.lease)] if self.lease else []
         self._functions = python_stand_in(
             "sandbox.host",
             *arguments,

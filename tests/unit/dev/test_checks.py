@@ -15,7 +15,7 @@ OLD = Interpreter("/old/python", (3, 11, 7))
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    for folder in ("unit", "contract", "e2e"):
+    for folder in ("unit", "contract", "faults/real", "e2e"):
         (tmp_path / "tests" / folder).mkdir(parents=True)
     (tmp_path / "tests" / "e2e" / "test_one.py").touch()
     (tmp_path / "dev.py").touch()
@@ -40,6 +40,7 @@ def test_everything_is_checked_and_the_tests_on_both_pythons(tree: Path) -> None
         "unit and contract tests, Python 3.13",
         "unit and contract tests, Python 3.11",
         "end-to-end tests",
+        "faults with real processes",
     ]
     browser_tests = found["end-to-end tests"]
     assert browser_tests.env["CHROMIUM_PATH"] == "/chromium"
@@ -49,7 +50,11 @@ def test_everything_is_checked_and_the_tests_on_both_pythons(tree: Path) -> None
     old_tests = found["unit and contract tests, Python 3.11"]
     assert ".venv-3.11" in old_tests.command[0]
     files = {step.junit for step in found.values() if step.junit}
-    assert len(files) == 3
+    assert len(files) == 4
+    new_tests = found["unit and contract tests, Python 3.13"]
+    assert "tests/faults" in new_tests.command
+    assert "--ignore=tests/faults/real" in new_tests.command
+    assert "tests/faults" not in old_tests.command
 
 
 def test_fast_leaves_the_browser_out(tree: Path) -> None:
