@@ -16,8 +16,8 @@ from shared.keys import LocalKeys
 from shared.microsoft.notifications import NotificationRefusedError, Notifications
 from tests.support.connections import OTHER_TENANT, TENANT
 from tests.support.fakes import START, Clock
-from tests.support.notifications import NOW, encrypted, validation_token
-from tests.support.tokens import AUTHORITY, public, rsa_key, settings
+from tests.support.notifications import NOW, encrypted, token_claims, validation_token
+from tests.support.tokens import AUTHORITY, public, rsa_key, settings, signed
 
 RESOURCE = {"eventType": "rosterUpdated", "participants@delta": [{"id": "leg"}]}
 ONE, TWO = TENANT.tenant, OTHER_TENANT.tenant
@@ -89,6 +89,14 @@ def test_a_missing_or_unreadable_member_is_refused(receiver: Receiver, member: s
     assert reason(receiver, lacking) == "cannot be unwrapped"
     for value in ("!", "\u00e9", "\ud800", "QQ", "Q" * 5):
         assert reason(receiver, {**good, member: value}) in {"cannot be unwrapped", "signature"}
+
+
+@pytest.mark.parametrize("member", ["data", "dataKey", "dataSignature"])
+def test_base64_holds_nothing_else(receiver: Receiver, member: str) -> None:
+    good = encrypted(receiver.keys, RESOURCE)
+    for stray in ("\n", "-", " "):
+        loose = {**good, member: good[member][:4] + stray + good[member][4:]}
+        assert reason(receiver, loose) == "cannot be unwrapped"
 
 
 @pytest.mark.parametrize("length", [0, 16, 24, 31, 33, 64])
@@ -177,6 +185,16 @@ def test_a_token_with_anything_wrong_vouches_for_nobody(receiver: Receiver, name
     wrong = validation_token(ONE, version, **WRONG[name])
     assert receiver.use.vouched_tenants((wrong,), START) == frozenset()
     assert receiver.use.vouched_tenants((wrong, validation_token(TWO)), START) == {TWO}
+
+
+@pytest.mark.parametrize(("version", "issuer"), [("1.0", "https://sts.windows.net//"), ("2.0", f"{AUTHORITY}//v2.0")])
+def test_a_token_of_no_tenant_vouches_for_nobody_even_from_an_issuer_of_none(
+    receiver: Receiver, version: str, issuer: str
+) -> None:
+    token = signed(
+        rsa_key(), {name: one for name, one in token_claims(ONE, version, iss=issuer).items() if name != "tid"}
+    )
+    assert receiver.use.vouched_tenants((token,), START) == frozenset()
 
 
 def test_a_token_is_judged_by_the_time_at_which_it_came(receiver: Receiver) -> None:

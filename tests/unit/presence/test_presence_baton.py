@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.identifiers import Role
-from shared.presence.baton import ABANDONED_AFTER, with_baton
+from shared.presence.baton import ABANDONED_AFTER, renewed, with_baton
 from shared.presence.model import Baton, Participant, Source, State, Status, Writeback
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -71,3 +71,22 @@ def test_a_baton_that_is_long_overdue_was_lost() -> None:
     assert made.token != "lost"
     barely = replace(lost, due=NOW - ABANDONED_AFTER)
     assert with_baton(person(NOW - 3600 * SECOND, baton=barely), NOW).baton == barely
+
+
+def test_a_baton_that_is_due_now_goes_to_whoever_works_on_it() -> None:
+    held = Baton("held", NOW)
+    assert with_baton(person(baton=held), NOW).baton == held
+    assert with_baton(person(NOW + 20 * SECOND, baton=held), NOW).baton == held
+
+
+def test_a_baton_in_hand_that_has_been_due_for_long_is_due_anew_and_stays_the_same() -> None:
+    old = person(NOW, baton=Baton("held", NOW - 61 * SECOND))
+    assert renewed(old, NOW) == replace(old, baton=Baton("held", NOW))
+
+
+def test_a_baton_in_hand_that_was_due_a_moment_ago_stays_as_it_is() -> None:
+    for seconds in (-20, 0, 60):
+        fresh = person(NOW, baton=Baton("held", NOW - seconds * SECOND))
+        assert renewed(fresh, NOW) is fresh
+    idle = person(NOW)
+    assert renewed(idle, NOW) is idle

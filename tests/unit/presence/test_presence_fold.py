@@ -102,6 +102,10 @@ def test_ending_for_all_does_not_touch_who_came_later_or_left_before() -> None:
     assert steps({"a": [(60, JOINED)]}, ends=[50]) == [(CONNECTED, 60)]
 
 
+def test_who_comes_in_at_the_instant_of_the_end_was_not_there() -> None:
+    assert steps({"a": [(50, Kind.JOINED)]}, ends=[50]) == []
+
+
 def test_a_meeting_can_be_ended_twice() -> None:
     told: Told = {"a": [(0, JOINED), (100, JOINED)]}
     expected = [(CONNECTED, 0), (DISCONNECTED, 50), (CONNECTED, 100), (DISCONNECTED, 150)]

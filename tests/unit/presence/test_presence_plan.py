@@ -10,8 +10,10 @@ from shared.presence.fold import fold
 from shared.presence.model import (
     LATE,
     NO_WORD,
+    OVERTAKEN,
     PAGE_LEG,
     REJOINED,
+    SAID,
     Kind,
     Signal,
     Source,
@@ -75,6 +77,36 @@ def test_every_step_is_told_and_a_leave_only_after_the_debounce() -> None:
 
 def test_a_leave_learned_of_late_is_told_at_once() -> None:
     assert planned((), step(CONNECTED, 0), step(DISCONNECTED, 10), now=500)[1].due == after(500)
+
+
+def test_only_a_leave_is_held_back() -> None:
+    assert planned((), step(CONNECTED, 0), now=5)[0].due == after(5)
+
+
+def test_what_is_not_told_keeps_when_it_was_where_it_is_known_from_and_since_when() -> None:
+    kept = planned((), step(WAITING, 0), now=8, words=TWO_WORDS)
+    assert kept == (Writeback(1, WAITING, after(0), Source.CALL_EVENTS, Status.NOT_NEEDED, after(8), NO_WORD),)
+
+
+def test_a_coming_in_overtakes_at_once_and_a_leave_only_after_the_debounce() -> None:
+    for following, since, status in (
+        (CONNECTED, 0, (Status.NOT_NEEDED, OVERTAKEN)),
+        (DISCONNECTED, 19, (Status.PENDING, "")),
+        (DISCONNECTED, 20, (Status.NOT_NEEDED, OVERTAKEN)),
+    ):
+        first = planned((), step(WAITING, 0), step(following, 400), now=400 + since)[0]
+        assert (first.status, first.reason) == status
+
+
+def test_who_is_told_with_times_hears_no_state_twice_and_none_without_a_word() -> None:
+    seen = (step(WAITING, 0), step(CONNECTED, 5), step(WAITING, 60), step(CONNECTED, 70), step(DISCONNECTED, 90))
+    assert brief(planned((), *seen, now=120, words=TWO_WORDS, stamps_time=False)) == [
+        (WAITING, 0, Status.NOT_NEEDED, NO_WORD),
+        pending(CONNECTED, 5),
+        (WAITING, 60, Status.NOT_NEEDED, NO_WORD),
+        (CONNECTED, 70, Status.NOT_NEEDED, SAID),
+        pending(DISCONNECTED, 90),
+    ]
 
 
 def test_planning_twice_changes_nothing() -> None:

@@ -109,6 +109,29 @@ def test_a_minute_of_wrong_clock_and_several_audiences_are_fine(change: dict[str
     assert check(signed(rsa_key(), {**GOOD, **change}))["sub"] == "x"
 
 
+@pytest.mark.parametrize("value", [0, NOW - 0.5])
+def test_any_number_from_nought_on_is_a_time(value: float) -> None:
+    assert check(signed(rsa_key(), {**GOOD, "iat": value, "nbf": value}))["iat"] == value
+
+
+def test_no_time_is_as_far_away_as_numbers_are_not_exact_any_more() -> None:
+    assert refused(signed(rsa_key(), {**GOOD, "exp": 2**53})) == "exp"
+    assert check(signed(rsa_key(), {**GOOD, "exp": 2**53 - 1}))["sub"] == "x"
+
+
+def test_a_token_that_need_not_expire_may_say_no_times() -> None:
+    timeless = {name: value for name, value in GOOD.items() if name not in ("exp", "iat")}
+    assert check(signed(rsa_key(), timeless), replace(EXPECTED, required=()))["sub"] == "x"
+
+
+def test_a_token_longer_than_any_is_refused_unread() -> None:
+    long = signed(rsa_key(), {**GOOD, "more": "x" * 32 * 1024})
+    assert refused(long) == "form"
+    with pytest.raises(TokenRefusedError) as caught:
+        unverified_claims(long)
+    assert caught.value.claim == "form"
+
+
 def test_alg_none_is_refused() -> None:
     for spelling in ("none", "None", "NONE", ""):
         header = encoded(json.dumps({"alg": spelling, "kid": "one"}))
