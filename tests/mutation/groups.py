@@ -31,7 +31,13 @@ GROUPS = (
         "outbox",
         "The outbox: in order, retried, put off, called back",
         _files("shared/visits", "outbox", "circuit", "breaker", "recall", "tries"),
-        _files("tests/unit/visits", "test_visits_outbox", "test_visits_breaker"),
+        _files(
+            "tests/unit/visits",
+            "test_visits_outbox",
+            "test_visits_outbox_put_off",
+            "test_visits_breaker",
+            "test_visits_recall",
+        ),
         minutes=30,
     ),
     Group(

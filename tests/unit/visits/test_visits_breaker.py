@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from shared.identifiers import ConnectionKey, new_connection_id
 from shared.presence.model import EHR_DOWN, Kind, State, Status
 from shared.visits.breaker import MOST_AT_ONCE, Breaker, Entry, closed_since
-from shared.visits.circuit import FAILURES_TO_OPEN, FORGOTTEN_AFTER, PROBE_TAKES
+from shared.visits.circuit import FAILURES_TO_OPEN, FORGOTTEN_AFTER, PROBE_TAKES, Circuit
 from shared.visits.outbox import RETRY_FOR
 from shared.visits.ports import Told
 from tests.support.fakes import Clock, FakeCircuits
@@ -231,6 +233,112 @@ def test_a_call_without_an_outcome_frees_its_place(breaker: Breaker) -> None:
         entry = breaker.enter(CONNECTION)
         assert entry.wait is None
         breaker.leave(CONNECTION, entry, None)
+
+
+def test_opening_and_closing_are_logged_with_the_connection(
+    breaker: Breaker, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for _ in range(FAILURES_TO_OPEN):
+        once(breaker, DOWN)
+    clock.forward(20)
+    once(breaker, WELL)
+    fields = f'{{"connection": "{CONNECTION.connection}"}}'
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("ERROR", f"ehr_circuit_opened {fields}"),
+        ("INFO", f"ehr_circuit_closed {fields}"),
+    ]
+
+
+def test_a_circuit_says_since_when_it_is_open_and_how_often_it_was_probed(
+    opened: Breaker, store: FakeCircuits, clock: Clock
+) -> None:
+    began = clock()
+    assert (store.kept[CONNECTION].opened, store.kept[CONNECTION].probes) == (began, 0)
+    for number in (1, 2):
+        clock.until(store.kept[CONNECTION].probe_at)
+        once(opened, DOWN)
+        assert (store.kept[CONNECTION].opened, store.kept[CONNECTION].probes) == (began, number)
+    clock.until(store.kept[CONNECTION].probe_at)
+    once(opened, WELL)
+    for _ in range(FAILURES_TO_OPEN):
+        once(opened, DOWN)
+    assert store.kept[CONNECTION].opened == clock()
+
+
+def test_after_a_probe_in_vain_too_the_ehr_may_ask_for_longer(
+    opened: Breaker, store: FakeCircuits, clock: Clock
+) -> None:
+    clock.until(store.kept[CONNECTION].probe_at)
+    once(opened, Told(delivered=False, retry=True, retry_after=timedelta(hours=1), down=True))
+    assert store.kept[CONNECTION].probe_at == clock() + timedelta(hours=1)
+
+
+def test_the_pause_doubles_from_probe_to_probe(opened: Breaker, store: FakeCircuits, clock: Clock) -> None:
+    for longest in (20, 40, 80, 160, 300, 300):
+        clock.until(store.kept[CONNECTION].probe_at)
+        once(opened, DOWN)
+        pause = (store.kept[CONNECTION].probe_at - clock()).total_seconds()
+        assert 0.75 * longest <= pause <= longest
+
+
+def test_where_two_open_it_at_once_both_know_of_the_one_that_is_kept(store: FakeCircuits, clock: Clock) -> None:
+    one, other = Breaker(store, clock), Breaker(store, clock)
+    for _ in range(FAILURES_TO_OPEN - 1):
+        once(one, DOWN)
+        once(other, DOWN)
+    read = store.read
+
+    def overtaken(connection: ConnectionKey) -> Circuit | None:
+        store.read = read  # type: ignore[method-assign]
+        nothing_yet = read(connection)
+        once(other, DOWN)
+        return nothing_yet
+
+    store.read = overtaken  # type: ignore[method-assign]
+    once(one, DOWN)
+    assert store.kept[CONNECTION].version == "c1"
+    for breaker in (one, other):
+        assert breaker.enter(CONNECTION).wait is not None
+
+
+def test_one_that_others_have_moved_further_away_is_waited_for_as_they_do(
+    opened: Breaker, store: FakeCircuits, clock: Clock
+) -> None:
+    elsewhere = Breaker(store, clock)
+    once(elsewhere, DOWN)
+    clock.forward(20)
+    once(opened, DOWN)
+    moved = store.kept[CONNECTION].probe_at - clock()
+    assert elsewhere.enter(CONNECTION).wait == moved
+    reads = store.reads
+    assert elsewhere.enter(CONNECTION).wait is not None
+    assert store.reads == reads
+
+
+def test_what_was_forgotten_by_others_meanwhile_is_closed_without_a_word(
+    opened: Breaker, store: FakeCircuits, clock: Clock
+) -> None:
+    clock.forward(20)
+    probe = opened.enter(CONNECTION)
+    store.kept.clear()
+    opened.leave(CONNECTION, probe, WELL)
+    assert store.kept == {}
+    assert opened.enter(CONNECTION) == Entry()
+
+
+def test_one_that_cannot_be_forgotten_now_does_not_hide_the_others(
+    opened: Breaker, store: FakeCircuits, clock: Clock
+) -> None:
+    clock.until(store.kept[CONNECTION].probe_at + FORGOTTEN_AFTER + timedelta(seconds=1))
+    for _ in range(FAILURES_TO_OPEN):
+        once(opened, DOWN, OTHER)
+    store.kept[OTHER] = replace(store.kept[OTHER], closed=clock())
+    old = store.kept[CONNECTION]
+    listed = [(CONNECTION, replace(old, version="of before")), (OTHER, store.kept[OTHER])]
+    store.all = lambda: listed  # type: ignore[method-assign]
+    assert closed_since(store, clock()) == {OTHER: clock()}
+    assert store.kept[CONNECTION] == old
 
 
 # The same seen from the outbox: many visits at an EHR that is down.
