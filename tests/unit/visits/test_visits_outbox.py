@@ -12,7 +12,7 @@ from shared.visits.outbox import RETRY_FOR, pause_before
 from shared.visits.ports import Pointer, StatusMessage, Told
 from shared.visits.who import CallEvent
 from tests.support.fakes import LATER, NEVER, CrashError
-from tests.support.house import House, entra, event, given_up, status_of
+from tests.support.house import CONNECTION, House, entra, event, given_up, status_of
 
 LOBBY, JOINED, LEFT = Kind.LOBBY, Kind.JOINED, Kind.LEFT
 WAITING, CONNECTED, DISCONNECTED = State.WAITING, State.CONNECTED, State.DISCONNECTED
@@ -31,6 +31,7 @@ def test_what_is_told_names_visit_person_state_and_a_key_that_stays() -> None:
     house = opened()
     house.teller.script.append(LATER)
     house.work_until_quiet()
+    assert house.teller.asked == [CONNECTION, CONNECTION]
     first, second = house.teller.tries
     assert first == second
     assert (first.session_id, first.user.external_id, first.user.external_id_type) == ("csn-1", "PROV1", "1")
