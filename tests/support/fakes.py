@@ -269,7 +269,7 @@ class FakeTeller:
         self.stamps_time = True
         self.by_role: dict[Role, frozenset[State]] = {}
         self.tries: list[StatusMessage] = []
-        self.asked: list[ConnectionKey] = []
+        self.called: list[ConnectionKey] = []
         """Whose EHR each of the tries was for."""
         self.log: list[StatusMessage] = []
         self.script: deque[Told] = deque()
@@ -283,7 +283,7 @@ class FakeTeller:
     def tell(self, connection: ConnectionKey, message: StatusMessage) -> Told:
         """Answers by the script, and after its end as `otherwise` says."""
         self.tries.append(message)
-        self.asked.append(connection)
+        self.called.append(connection)
         self.while_telling(message)
         told = self.script.popleft() if self.script else self.otherwise
         if told.delivered:

@@ -31,7 +31,7 @@ def test_what_is_told_names_visit_person_state_and_a_key_that_stays() -> None:
     house = opened()
     house.teller.script.append(LATER)
     house.work_until_quiet()
-    assert house.teller.asked == [CONNECTION, CONNECTION]
+    assert house.teller.called == [CONNECTION, CONNECTION]
     first, second = house.teller.tries
     assert first == second
     assert (first.session_id, first.user.external_id, first.user.external_id_type) == ("csn-1", "PROV1", "1")
