@@ -25,7 +25,7 @@ only_mutate = {files}
 pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = ["-p", "no:cacheprovider"]
 use_git_change_detection = false
-timeout_multiplier = 8
+timeout_multiplier = 5
 timeout_constant = 2
 """
 

@@ -240,11 +240,12 @@ class House:
 
     def work(self) -> int:
         """Works through the queue as it stands at this instant; how many messages there were."""
-        count = 0
-        while pointer := self.pointers.take():
+        for count in range(5000):
+            pointer = self.pointers.take()
+            if pointer is None:
+                return count
             self.outbox.deliver(pointer)
-            count += 1
-        return count
+        raise AssertionError("the queue never became empty")
 
     def work_until_quiet(self) -> None:
         """Works through the queue, going on in time as long as there are messages."""
