@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import ConnectorError
+from shared.identifiers import Role
 from shared.presence.baton import ABANDONED_AFTER
 from shared.presence.model import REJOINED, Kind, State, Status
 from shared.visits.outbox import RETRY_FOR, pause_before
@@ -36,6 +37,24 @@ def test_what_is_told_names_visit_person_state_and_a_key_that_stays() -> None:
     assert first == second
     assert (first.session_id, first.user.external_id, first.user.external_id_type) == ("csn-1", "PROV1", "1")
     assert first.key == f"{house.key().session}.{house.provider_key()}.1"
+
+
+def test_only_the_leaving_of_the_last_one_who_was_there_is_the_last() -> None:
+    house = opened()
+    house.patient_launch()
+    house.happen(event(10, "q", JOINED))
+    house.work_until_quiet()
+    house.happen(event(60, "p", LEFT, DOC))
+    house.work_until_quiet()
+    house.happen(event(200, "q", LEFT))
+    house.work_until_quiet()
+    assert [(one.user.external_id, one.role, one.state, one.last) for one in house.teller.log] == [
+        ("PROV1", Role.PROVIDER, CONNECTED, False),
+        ("PAT1", Role.PATIENT, WAITING, False),
+        ("PAT1", Role.PATIENT, CONNECTED, False),
+        ("PROV1", Role.PROVIDER, DISCONNECTED, False),
+        ("PAT1", Role.PATIENT, DISCONNECTED, True),
+    ]
 
 
 def test_delivered_is_noted_with_its_times() -> None:
