@@ -62,6 +62,20 @@ param ehrClientIdTest string
 @minLength(1)
 param ehrClientIdProduction string
 
+@description('Client id for non-production of one geography, where the vendor issued one for each. Empty: the one above.')
+param ehrClientIdsTest clientOfGeography = {
+  amer: ''
+  emea: ''
+  apac: ''
+}
+
+@description('Client id for production of one geography, where the vendor issued one for each. Empty: the one above.')
+param ehrClientIdsProduction clientOfGeography = {
+  amer: ''
+  emea: ''
+  apac: ''
+}
+
 @description('Origins, with spaces between, that may show the connector in a frame.')
 param frameAncestors string = ''
 
@@ -147,6 +161,12 @@ type originOfGeography = {
   apac: string
 }
 
+type clientOfGeography = {
+  amer: string
+  emea: string
+  apac: string
+}
+
 type microsoftCloud = {
   entraAuthority: string
   graphBaseUrl: string
@@ -219,8 +239,8 @@ module stamp 'stamp/main.bicep' = [for (one, i) in stamps: {
     publicBaseUrl: origins[i]
     portalBaseUrl: empty(portalBaseUrl) ? portal.outputs.baseUrl : portalBaseUrl
     apiClientId: apiClientId
-    ehrClientIdTest: ehrClientIdTest
-    ehrClientIdProduction: ehrClientIdProduction
+    ehrClientIdTest: empty(ehrClientIdsTest[one.geography]) ? ehrClientIdTest : (ehrClientIdsTest[one.geography])
+    ehrClientIdProduction: empty(ehrClientIdsProduction[one.geography]) ? ehrClientIdProduction : (ehrClientIdsProduction[one.geography])
     frameAncestors: frameAncestors
     departedTenants: departedTenants
     cloud: cloud
