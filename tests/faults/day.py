@@ -36,8 +36,10 @@ class Day:
     seed: int = 1
     away: tuple[datetime, datetime] | None = None
     """When nothing of ours runs: no door, no worker, no timer."""
+    lose: float = 0.0
+    """Of so many notifications nothing is ever heard."""
     given_up: list[Notification] = field(default_factory=list)
-    """What Graph could not deliver in time."""
+    """What Graph could not deliver in time, or lost."""
     _plan: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _number: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -93,7 +95,7 @@ class Day:
         if self.is_away and self.away:
             self.at(self.away[1] + timedelta(seconds=1), lambda: self._take(pointer))
         else:
-            self.stage.house.outbox.deliver(pointer)
+            self.stage.work_pointer(pointer)
 
     # Graph
 
@@ -102,6 +104,9 @@ class Day:
         for meeting in self.stage.meetings.values():
             for one in meeting.pool:
                 born = self.stage.clock()
+                if self.chance.random() < self.lose:
+                    self.given_up.append(one)
+                    continue
                 for _ in range(1 + (self.chance.random() < 0.1)):
                     late = self.chance.uniform(0.2, 3.0) if self.chance.random() < 0.9 else self.chance.uniform(3, 15)
                     self.at(born + timedelta(seconds=late), self._delivery(meeting, one, born, 10.0))
@@ -133,13 +138,18 @@ class Day:
         people = {"patient": f"{prefix}-PAT-{session}", "clinician": f"{prefix}-DOC-{session}"}
 
         def launches() -> None:
-            self.stage.launch(meeting, Role.PATIENT, people["patient"])
-            self.stage.launch(meeting, Role.PROVIDER, people["clinician"])
+            self._persist(meeting, Role.PATIENT, people["patient"])
+            self._persist(meeting, Role.PROVIDER, people["clinician"])
             self.stage.note_page(meeting)
 
         self.at(begins, launches)
         for seconds, act in acts:
             self.at(begins + timedelta(seconds=seconds), partial(self._act, meeting, people, act))
+
+    def _persist(self, meeting: Meeting, role: Role, person: str) -> None:
+        """A person tries again."""
+        while not self.stage.survives(lambda: self.stage.launch(meeting, role, person)):
+            self.stage.clock.forward(5)
 
     def _act(self, meeting: Meeting, people: dict[str, str], act: str) -> None:
         who, _, what = act.partition(" ")

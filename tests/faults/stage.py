@@ -340,12 +340,19 @@ class Stage:
         try:
             self.house.outbox.deliver(pointer)
         except CrashError:
-            self.house.pointers.waiting.append((self.clock() + LEASE, pointer))
+            self.give_back(pointer, LEASE)
             return
         if again:
-            self.house.pointers.waiting.append((self.clock(), pointer))
+            self.give_back(pointer, timedelta())
 
-    def survives(self, act: Callable[[], None]) -> bool:
+    def give_back(self, pointer: Pointer, after: timedelta) -> None:
+        """The queue delivers a message once more."""
+        if self.pointers.on_send:
+            self.pointers.on_send(pointer, after)
+        else:
+            self.pointers.waiting.append((self.clock() + after, pointer))
+
+    def survives(self, act: Callable[[], object]) -> bool:
         """Do it; False if the process died over it, or it said so. A timer comes again, and so does a person."""
         try:
             act()

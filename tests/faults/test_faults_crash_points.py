@@ -11,6 +11,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ from tests.faults.stage import CONNECTIONS, TENANTS, Ehr, Meeting, Stage
 from tests.faults.verdict import Verdict, in_effect
 from tests.support.fakes import CrashError
 from tests.support.fuse import crash
+from tests.support.house import GUEST, entra
+from tests.support.reports import ATTENDANCE_ONLY, report
 
-Act = Callable[[Stage], None]
+Act = Callable[[Stage], object]
 PRESENT, TOLD = CONNECTIONS
 
 
@@ -160,6 +163,27 @@ def batons_are_lost(stage: Stage) -> None:
     stage.clock.forward(minutes=7)
 
 
+def reports_are_there(stage: Stage) -> None:
+    """Graph told of the coming and lost the rest: that everybody left is only in the report."""
+    all_is_noted(stage)
+    stage.rest()
+    stage.house.sources = ATTENDANCE_ONLY
+    for one in both(stage):
+        found = stage.visits.kept[one.key].meeting
+        assert found is not None
+        began = min(fact.at for facts in one.facts.values() for fact in facts if fact.what == "in")
+        ended = stage.clock() + timedelta(minutes=10)
+        people = [
+            (
+                GUEST if person == patient(one) else entra(f"oid-{person.lower()}", one.connection.tenant.tenant),
+                [(began, ended)],
+            )
+            for person in (patient(one), clinician(one))
+        ]
+        stage.house.reports.held[found.meeting_id] = [report(began, ended, *people)]
+    stage.clock.forward(hours=3)
+
+
 def half_a_life_later(stage: Stage) -> None:
     all_is_noted(stage)
     work_all_pointers(stage)
@@ -251,6 +275,7 @@ USE_CASES = [
     ),
     UseCase("a subscription wants to live on", work_all_notifications, a_lifecycle("reauthorizationRequired")),
     UseCase("a subscription was removed", work_all_notifications, a_lifecycle("subscriptionRemoved")),
+    UseCase("reports are read", lambda stage: stage.house.reconcile.run(), reports_are_there),
     UseCase("visits are settled", lambda stage: stage.house.upkeep.settle(), all_is_over),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -14,9 +15,11 @@ from tests.faults.stage import CONNECTIONS, Ehr, Meeting
 from tests.faults.truth import Story, story
 from tests.faults.verdict import Verdict, in_effect
 from tests.support.fakes import START
+from tests.support.fuse import crash
 from tests.support.house import DEBOUNCE
 
 IS_LONG = bool(os.environ.get("TEST_LONG"))
+FARES = (*[Ehr.UP] * 8, Ehr.DOWN, Ehr.SLOW, Ehr.BUSY, Ehr.LOCKED)
 MANY = 60 if IS_LONG else 24
 PRESENT, TOLD = CONNECTIONS
 A_MINUTE = timedelta(minutes=1)
@@ -125,6 +128,70 @@ def test_what_graph_gave_up_after_four_hours_comes_by_reports(hours: int) -> Non
             assert agree(log, truth), f"{person}: {log} {truth}"
         else:
             assert in_effect(Verdict(day.stage).heard(meeting, person))[-1] is DISCONNECTED, person
+
+
+def a_course(chance: Random) -> list[tuple[float, str]]:
+    """A visit as it may go: one to three calls, minutes apart.
+
+    Nobody changes devices within a call: a report that merely stretches what is known adds nothing, so that a coming
+    of which the notification was lost would be noted as late as the change.
+    """
+    acts: list[tuple[float, str]] = []
+    minute = 1.0
+    for _ in range(chance.randint(1, 3)):
+        for who in chance.sample(["clinician", "patient"], 2):
+            acts.append((minute, f"{who} joins"))
+            minute += chance.uniform(0.2, 2)
+        acts.append((minute, "patient is admitted"))
+        minute += chance.uniform(1, 15)
+        for who in chance.sample(["clinician", "patient"], 2):
+            acts.append((minute, f"{who} leaves"))
+            minute += chance.uniform(0.2, 3)
+        minute += chance.uniform(2, 8)
+    return minutes(*acts)
+
+
+@pytest.mark.usefixtures("silence")
+@pytest.mark.parametrize("seed", range(20 if IS_LONG else 2))
+def test_an_ordinary_bad_day(seed: int) -> None:
+    """Notifications are lost, doubled and late, EHRs fail, workers die; the reports make up for what was lost."""
+    day = Day(seed=seed, lose=0.05)
+    chance = Random(seed)  # noqa: S311 - a seeded day, no secret
+    for number in range(MANY):
+        begins = START + timedelta(minutes=chance.uniform(0, 240))
+        day.visit(f"visit-{number}", CONNECTIONS[number % 2], begins, a_course(chance))
+    end = START + timedelta(hours=14)
+
+    def trouble() -> None:
+        for connection in CONNECTIONS:
+            day.stage.teller.fares[connection] = chance.choice(FARES)
+        if chance.random() < 0.3:
+            day.stage.fuse.set(
+                chance.randint(1, 5),
+                crash,
+                after=chance.random() < 0.5,
+                name=chance.choice(["store", "tell", "pointer"]),
+            )
+        if day.stage.clock() < START + timedelta(hours=8):
+            day.at(day.stage.clock() + timedelta(seconds=chance.uniform(20, 200)), trouble)
+        else:
+            day.stage.heal()
+
+    day.at(START, trouble)
+    upkeep, survives = day.stage.house.upkeep, day.stage.survives
+    day.timers(5 * A_MINUTE, end, lambda: survives(upkeep.settle), lambda: survives(upkeep.renew_subscriptions))
+    day.timers(A_MINUTE, end, lambda: survives(upkeep.sweep))
+    day.timers(5 * A_MINUTE, end, lambda: survives(day.stage.house.reconcile.run))
+    day.run(end)
+    assert day.given_up
+    for meeting, person in people_of(day):
+        truth = [step for step in truth_of(meeting, person) if step[0] is not WAITING]
+        log = [step for step in log_of(day, meeting, person) if step[0] is not WAITING]
+        if meeting.connection == TOLD:
+            assert agree(log, truth), f"{person}: {log} {truth}"
+        else:
+            # Of somebody of whom only reports told, it hears nothing.
+            assert in_effect(Verdict(day.stage).heard(meeting, person))[-1:] in ([], [DISCONNECTED]), person
 
 
 def days_without_the_ehr(fares: Ehr, visits: int) -> Day:
