@@ -8,12 +8,12 @@ import pytest
 from shared.errors import ConnectorError
 from shared.identifiers import Role
 from shared.presence.baton import ABANDONED_AFTER
-from shared.presence.model import REJOINED, Kind, State, Status
+from shared.presence.model import REJOINED, Kind, Source, State, Status
 from shared.visits.outbox import RETRY_FOR, pause_before
-from shared.visits.ports import Pointer, StatusMessage, Told
+from shared.visits.ports import EhrUser, Pointer, StatusMessage, Told
 from shared.visits.who import CallEvent
 from tests.support.fakes import LATER, NEVER, CrashError
-from tests.support.house import CONNECTION, House, entra, event, given_up, status_of
+from tests.support.house import CONNECTION, House, after, entra, event, given_up, status_of
 
 LOBBY, JOINED, LEFT = Kind.LOBBY, Kind.JOINED, Kind.LEFT
 WAITING, CONNECTED, DISCONNECTED = State.WAITING, State.CONNECTED, State.DISCONNECTED
@@ -37,6 +37,29 @@ def test_what_is_told_names_visit_person_state_and_a_key_that_stays() -> None:
     assert first == second
     assert (first.session_id, first.user.external_id, first.user.external_id_type) == ("csn-1", "PROV1", "1")
     assert first.key == f"{house.key().session}.{house.provider_key()}.1"
+
+
+def test_a_message_says_all_that_any_kind_of_ehr_may_want_and_the_address_only_of_an_opening() -> None:
+    house = House()
+    house.teller.vocabulary = frozenset(State)
+    house.provider_launch(appointment="appointment-1")
+    house.happen(event(5, "p", JOINED, DOC))
+    house.work_until_quiet()
+    meeting = house.visit().meeting
+    assert meeting is not None
+    opening, joining = sorted(house.teller.log, key=lambda one: one.at)
+    assert (opening.state, opening.role, opening.join_url) == (State.OPENED, Role.MEETING, meeting.join_url)
+    assert opening.source is Source.CONNECTOR
+    assert joining == StatusMessage(
+        "csn-1",
+        EhrUser("PROV1", "1"),
+        Role.PROVIDER,
+        CONNECTED,
+        after(5),
+        key=f"{house.key().session}.{house.provider_key()}.1",
+        source=Source.CALL_EVENTS,
+        references={"appointment": "appointment-1"},
+    )
 
 
 def test_only_the_leaving_of_the_last_one_who_was_there_is_the_last() -> None:
