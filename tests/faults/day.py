@@ -13,19 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import Any
 
 from shared.identifiers import ConnectionKey, Role
 from shared.presence.model import Source
 from shared.visits.ports import Pointer
 from shared.visits.pulse import GRAPH_TRIES_FOR
-from tests.faults.stage import TENANTS, Meeting, Stage
+from tests.faults.stage import TENANTS, Meeting, Notification, Stage
 from tests.faults.truth import Fact
 from tests.support.house import GUEST, entra
 from tests.support.reports import ATTENDANCE_ONLY, report
 
 REPORT_AFTER = timedelta(minutes=5)
-Notification = tuple[dict[str, Any], str, Fact]
 
 
 @dataclass

@@ -49,6 +49,8 @@ CONNECTIONS = (
 )
 TELLS = dict(zip(CONNECTIONS, (False, True), strict=True))
 """Whether a connection's EHR is told the time; the other one stamps it itself."""
+Notification = tuple[dict[str, Any], str, Fact]
+"""What Graph has to tell: resource data, whom it is about (nobody: everybody), and what it stands for."""
 LEASE = timedelta(minutes=10)
 """How long a message stays away when its worker died."""
 TICK = timedelta(milliseconds=200)
@@ -96,8 +98,8 @@ class Meeting:
     facts: dict[str, set[Fact]] = field(default_factory=dict)
     """By person; what happened to the call as a whole stands with everybody."""
     known: dict[str, set[Fact]] = field(default_factory=dict)
-    pool: list[tuple[dict[str, Any], str, Fact]] = field(default_factory=list)
-    """Notifications that Graph has yet to send: resource data, person, fact."""
+    pool: list[Notification] = field(default_factory=list)
+    """What Graph has yet to send."""
     on_the_way: int = 0
     number: int = 0
     reopened: datetime = START
@@ -278,7 +280,7 @@ class Stage:
 
     # Graph, and our doors
 
-    def post(self, chosen: Iterable[tuple[Meeting, tuple[dict[str, Any], str, Fact]]], *tokens: TenantKey) -> None:
+    def post(self, chosen: Iterable[tuple[Meeting, Notification]], *tokens: TenantKey) -> None:
         """One request of Graph with these notifications in it, whatever their order, visits and tenants."""
         items, inside = [], []
         vouched = {tenant.tenant for tenant in tokens}

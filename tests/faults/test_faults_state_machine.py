@@ -25,12 +25,14 @@ from hypothesis.stateful import (
 from shared.identifiers import Role, VisitKey
 from shared.presence.model import Status
 from shared.visits.model import Phase
-from tests.faults.stage import CONNECTIONS, TENANTS, Ehr, Meeting, Stage
+from tests.faults.stage import CONNECTIONS, TENANTS, Ehr, Meeting, Notification, Stage
+from tests.faults.truth import Fact
 from tests.faults.verdict import Verdict
 from tests.support.fuse import crash
 
 IS_LONG = bool(os.environ.get("TEST_LONG"))
 which = st.integers(0, 7)
+ACTS = st.sampled_from(["join", "join", "admit", "leave", "leave", "end"])
 EFFECTS = st.sampled_from(["store", "pointer", "tell", "tell"])
 VISITS = [(f"visit-{number}", CONNECTIONS[number % 2]) for number in range(3)]
 
@@ -77,23 +79,27 @@ class WholeWay(RuleBasedStateMachine):
             self.launched.setdefault(meeting.session, set()).add(person)
         self.stage.note_page(meeting)
 
-    @rule(number=which, act=st.sampled_from(["join", "join", "admit", "leave", "flicker", "flicker", "end"]), who=which)
-    def somebody_acts(self, number: int, act: str, who: int) -> None:
+    @rule(
+        number=which,
+        acts=st.lists(st.tuples(ACTS, which), min_size=1, max_size=5),
+        pause=st.sampled_from([0.0, 0.0, 3.0, 25.0]),
+    )
+    def people_come_and_go(self, number: int, acts: list[tuple[str, int]], pause: float) -> None:
         meeting = self._meeting(number)
+        for act, who in acts:
+            self._act(meeting, act, who)
+            self.stage.clock.forward(pause)
+
+    def _act(self, meeting: Meeting, act: str, who: int) -> None:
         people = sorted(self.launched.get(meeting.session, ()))
         legs = list(meeting.legs.values())
-        if act == "join" and people and self.stage.is_open(meeting) and len(legs) < 5:
+        if act == "join" and people and self.stage.is_open(meeting) and len(legs) < 4:
             self.stage.joins(meeting, people[who % len(people)])
         elif act == "admit":
             for leg in [leg for leg in legs if leg.place == "lobby"]:
                 self.stage.is_admitted(meeting, leg)
         elif act == "leave" and legs:
             self.stage.leaves(meeting, legs[who % len(legs)])
-        elif act == "flicker" and legs:
-            leg = legs[who % len(legs)]
-            self.stage.leaves(meeting, leg)
-            self.stage.clock.forward(5)
-            self.stage.joins(meeting, leg.person)
         elif act == "end" and legs:
             self.stage.ends(meeting)
 
@@ -102,17 +108,33 @@ class WholeWay(RuleBasedStateMachine):
     def _pool(self) -> list[tuple[Meeting, int]]:
         return [(meeting, at) for meeting in self.stage.meetings.values() for at in range(len(meeting.pool))]
 
+    def _taken(self, pick: int, *, copy: bool = False) -> list[tuple[Meeting, Notification]]:
+        pool = self._pool()
+        if not pool:
+            return []
+        meeting, at = pool[pick % len(pool)]
+        return [(meeting, meeting.pool[at] if copy else meeting.pool.pop(at))]
+
+    @rule(
+        picks=st.lists(which, min_size=1, max_size=8),
+        copies=st.booleans(),
+        pause=st.sampled_from([0.0, 3.0, 25.0, 400.0]),
+        told=st.booleans(),
+    )
+    @precondition(lambda self: self._pool())
+    def graph_tells_one_by_one(self, *, picks: list[int], copies: bool, pause: float, told: bool) -> None:
+        """In any order, perhaps to be told again; each is worked off, and the EHR told, before the next comes."""
+        for pick in picks:
+            self.stage.post(self._taken(pick, copy=copies), *TENANTS)
+            self._work_all(told=told)
+            self.stage.clock.forward(pause)
+            self._work_all(told=told)
+
     @rule(picks=st.lists(which, min_size=1, max_size=4), copies=st.booleans())
     @precondition(lambda self: self._pool())
     def graph_posts(self, *, picks: list[int], copies: bool) -> None:
-        """Some of what is to be told, in any order, perhaps to be told again."""
-        chosen = []
-        for pick in picks:
-            if not (pool := self._pool()):
-                break
-            meeting, at = pool[pick % len(pool)]
-            chosen.append((meeting, meeting.pool[at] if copies else meeting.pool.pop(at)))
-        self.stage.post(chosen, *TENANTS)
+        """Some of it in one request, which stays on the queue."""
+        self.stage.post([one for pick in picks for one in self._taken(pick, copy=copies)], *TENANTS)
 
     @rule()
     def graph_posts_all_and_it_is_worked_off(self) -> None:
@@ -120,26 +142,29 @@ class WholeWay(RuleBasedStateMachine):
         for meeting in self.stage.meetings.values():
             self.stage.post([(meeting, one) for one in meeting.pool], *TENANTS)
             meeting.pool.clear()
+        self._work_all(told=True)
+
+    def _work_all(self, *, told: bool) -> None:
         for _ in range(len(self.stage.posted)):
             self.stage.work_notification(0)
-        while pointer := self.stage.house.pointers.take():
+        while told and (pointer := self.stage.house.pointers.take()):
             self.stage.work_pointer(pointer)
 
     @rule(pick=which)
     @precondition(lambda self: self._pool())
     def graph_loses(self, pick: int) -> None:
-        pool = self._pool()
-        meeting, at = pool[pick % len(pool)]
-        meeting.pool.pop(at)
+        self._taken(pick)
 
-    @rule(pick=which)
-    @precondition(lambda self: self._pool())
-    def somebody_forges(self, pick: int) -> None:
-        """A notification for a visit of one tenant that only the other tenant's token vouches for."""
-        pool = self._pool()
-        meeting, at = pool[pick % len(pool)]
-        others = [tenant for tenant in TENANTS if tenant != meeting.connection.tenant]
-        self.stage.post([(meeting, meeting.pool[at])], *others)
+    @rule(number=which)
+    def somebody_forges(self, number: int) -> None:
+        """A coming that never was, for a visit of one tenant, which only the other tenant's token vouches for."""
+        meeting = self._meeting(number)
+        if meeting.key in self.stage.visits.kept:
+            at = self.stage.clock()
+            told = {"id": "forged", "isInLobby": False, "info": {"identity": {"guest": {"id": "x"}}}}
+            resource = {"eventType": "rosterUpdated", "eventDateTime": at.isoformat(), "participants@delta": [told]}
+            others = [tenant for tenant in TENANTS if tenant != meeting.connection.tenant]
+            self.stage.post([(meeting, (resource, "", Fact(at, "in", "forged")))], *others)
 
     # Workers and timers
 
@@ -207,30 +232,44 @@ class WholeWay(RuleBasedStateMachine):
         self.stage.fuse.set(at, crash, after=after, name=name)
 
     @rule(
+        fares=st.sampled_from(Ehr),
+        waited=st.sampled_from([0, 0, 30, 350]),
         at=st.integers(1, 2),
         after=st.booleans(),
         name=EFFECTS,
-        what=st.sampled_from(["others", "pointer", "news", "news", "replay"]),
-        seconds=st.sampled_from([0, 0, 1, 20]),
+        what=st.sampled_from(["others", "news", "news", "replay", "death"]),
+        seconds=st.sampled_from([0, 1, 20]),
     )
-    def somebody_acts_in_between(self, *, at: int, after: bool, name: str, what: str, seconds: int) -> None:
-        """Between two steps of the next worker, others do all their work; time passes as long as a call may take."""
+    def a_worker_is_crossed(
+        self, *, fares: Ehr, waited: int, at: int, after: bool, name: str, what: str, seconds: int
+    ) -> None:
+        """Between two steps of a worker others do all their work, or it dies; a call takes its time meanwhile."""
+        pointer = self.stage.house.pointers.take()
+        if pointer is None:
+            return
+        self.stage.clock.forward(waited)
 
-        def act() -> None:
+        def meanwhile() -> None:
             self.stage.clock.forward(seconds)
-            if what == "news" and (pool := self._pool()):
-                meeting, position = pool[-1]
-                self.stage.post([(meeting, meeting.pool.pop(position))], *TENANTS)
+            if what == "death":
+                crash()
             if what == "news":
+                self.stage.post(self._taken(-1), *TENANTS)
                 self.stage.work_notification(-1)
             if what == "replay":
                 self._replay(0)
-            if what == "others":
+            if what in ("others", "replay"):
                 self.stage.survives(self.stage.house.upkeep.sweep)
-            if what in ("others", "pointer", "replay") and (pointer := self.stage.house.pointers.take()):
-                self.stage.work_pointer(pointer)
+                while other := self.stage.house.pointers.take():
+                    self.stage.work_pointer(other)
 
-        self.stage.fuse.set(at, act, after=after, name=name)
+        before = self.stage.teller.fares[pointer.visit.connection]
+        self.stage.teller.fares[pointer.visit.connection] = fares
+        self.stage.fuse.clear()
+        self.stage.fuse.set(at, meanwhile, after=after, name=name)
+        self.stage.work_pointer(pointer)
+        self.stage.fuse.clear()
+        self.stage.teller.fares[pointer.visit.connection] = before
 
     @rule(at=st.integers(1, 3))
     def somebody_writes_first(self, at: int) -> None:
@@ -261,12 +300,13 @@ class WholeWay(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("silence")
+@pytest.mark.timeout(1800 if IS_LONG else 120)
 def test_each_transition_reaches_its_ehr_whatever_happens() -> None:
     run_state_machine_as_test(
         WholeWay,
         settings=settings(
-            max_examples=3000 if IS_LONG else 60,
-            stateful_step_count=60 if IS_LONG else 50,
+            max_examples=5000 if IS_LONG else 250,
+            stateful_step_count=40 if IS_LONG else 30,
             deadline=None,
             derandomize=not IS_LONG,
             suppress_health_check=list(HealthCheck),

@@ -63,8 +63,8 @@ class Verdict:
             state, at = steps[position + 1]
             held = DEBOUNCE if state is State.DISCONNECTED else timedelta()
             assert now - message.at <= A_MOMENT or at + held > now, "told what something else followed long ago"
-        earlier = [one for one in self.heard(meeting, message.user.external_id) if one.message.at > message.at]
-        assert not earlier or mine == steps[-1], "told the past, and not as a correction"
+        later = [one for one in person.writebacks if one.at > message.at and one.status in NOTED]
+        assert not later or mine == steps[-1], "told the past, and not as a correction"
         fates = {(one.state, one.at) for one in person.writebacks if one.is_settled}
         before = [step for step in steps[:position] if step not in fates]
         assert not before, f"{message.state} is told before {before}"
