@@ -78,7 +78,7 @@ class Batches:
     def _unpacked(self, text: str) -> Batch | InBlob | None:
         try:
             return unpacked(self.sealer, self.geography, text)
-        except (SealBrokenError, ValueError, KeyError, TypeError, RecursionError):
+        except SealBrokenError:
             _ignored("not sealed by us")
             return None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_json
 
 from shared.errors import ConnectorError
@@ -148,18 +149,51 @@ def unpacked(sealer: Sealer, geography: Geography, text: str) -> Batch | InBlob:
     """What a queue message or a blob carries: the batch, or where it is.
 
     Raises:
-        SealBrokenError, ValueError, KeyError, TypeError: it is none of ours.
+        SealBrokenError: it is none of ours.
     """
-    raw = json.loads(sealer.open(SEALED_AS, text))
-    if "blob" in raw:
-        return InBlob(str(raw["blob"]))
+    try:
+        carried = _Carried.model_validate_json(sealer.open(SEALED_AS, text))
+    except ValidationError:
+        # What it says quotes its input.
+        raise SealBrokenError from None
+    if carried.blob:
+        return InBlob(carried.blob)
     items: list[Item] = []
-    for one in raw["items"]:
-        key = visit_key(geography, one["visit"])
+    for one in carried.items:
+        key = visit_key(geography, one.visit)
         if key is None:
             raise SealBrokenError
-        items.append(Item(key, one["tenant"], one["subscription"], one["encrypted"], one["lifecycle"]))
-    return Batch(tuple(items), tuple(raw["tokens"]), raw["received"], raw.get("tries", 0))
+        items.append(Item(key, one.tenant, one.subscription, one.encrypted, one.lifecycle))
+    if carried.received is None:
+        raise SealBrokenError
+    return Batch(tuple(items), carried.tokens, carried.received.isoformat(), carried.tries)
+
+
+class _CarriedItem(BaseModel):
+    """An item as it lies in a message or a blob."""
+
+    model_config = ConfigDict(strict=True)
+
+    visit: str
+    tenant: str
+    subscription: str
+    encrypted: dict[str, str]
+    lifecycle: str
+
+
+class _Carried(BaseModel):
+    """What lies in a message or a blob: a batch, or the name of the blob that it is in.
+
+    Another version of ours may have written it: its shape is checked, whoever sealed it.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    blob: str = ""
+    received: AwareDatetime | None = None
+    tries: int = 0
+    tokens: tuple[str, ...] = ()
+    items: tuple[_CarriedItem, ...] = ()
 
 
 def _plain(batch: Batch) -> Mapping[str, Any]:

@@ -302,6 +302,26 @@ def test_messages_of_the_queue_of_notifications(keys: LocalKeys, *, content: str
     worker.inbox.work(content)
 
 
+@fuzz
+@given(
+    changes=st.dictionaries(st.sampled_from(["items", "tokens", "received", "tries"]), values(DOOR_NAMES)),
+    item=st.dictionaries(
+        st.sampled_from(["visit", "tenant", "subscription", "encrypted", "lifecycle"]), values(DOOR_NAMES)
+    ),
+)
+def test_messages_of_another_version_of_ours(keys: LocalKeys, changes: dict[str, Any], item: dict[str, Any]) -> None:
+    worker = Worker(keys)
+    plain = {
+        "visit": worker.house.key().routing,
+        "tenant": TENANT,
+        "subscription": "",
+        "encrypted": {},
+        "lifecycle": "",
+    }
+    content = {"received": START.isoformat(), "tries": 0, "tokens": [], "items": [{**plain, **item}], **changes}
+    worker.inbox.work(worker.house.sealer.seal("notifications", json.dumps(content)))
+
+
 # EHRs
 
 

@@ -237,3 +237,25 @@ def test_a_message_of_somebody_else_is_not_opened() -> None:
             unpacked(SEALER, EMEA, wrong)
     with pytest.raises(SealBrokenError):
         unpacked(SEALER, EMEA, SEALER.seal("notifications", json.dumps({"items": [{"visit": "x"}]})))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"received": "yesterday"},
+        {"received": "2026-03-02T09:00:00"},
+        {"received": 5},
+        {"tokens": [5]},
+        {"tokens": "abc"},
+        {"tries": "often"},
+        {"items": [5]},
+        {"items": [{}]},
+        {"items": {}},
+    ],
+)
+def test_what_has_our_seal_and_another_shape_is_none_of_ours(changes: dict[str, Any]) -> None:
+    """As after a way back to an earlier version: refused where it is read, and not somewhere behind."""
+    carried = json.loads(SEALER.open("notifications", packed(SEALER, batch_with("data")).message))
+    for content in ({**carried, **changes}, [carried], "text", None):
+        with pytest.raises(SealBrokenError):
+            unpacked(SEALER, EMEA, SEALER.seal("notifications", json.dumps(content)))
