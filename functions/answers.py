@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import azure.functions as func
 from pydantic import BaseModel
@@ -95,8 +95,7 @@ class Plain:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Queued:
+class Queued(NamedTuple):
     """202: the work is on the queue, which the host does before the response leaves.
 
     `keep` must be done before the message may go out. It waits for storage, so it is never done on the loop.

@@ -64,9 +64,12 @@ class Person:
 Body = TypeVar("Body", bound=BaseModel)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call(Generic[Body]):
-    """One request, checked. What not every door looks at is only read when it is asked for."""
+    """One request, checked. What not every door looks at is only read when it is asked for.
+
+    Nobody changes it, though it is not frozen: that would make it three times as dear, for each request.
+    """
 
     connector: Connector
     req: func.HttpRequest

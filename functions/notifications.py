@@ -74,5 +74,5 @@ def _take_in(call: Call[Any]) -> Answer:
     if not isinstance(body, dict):
         raise ConnectorError("body_invalid", detail="object expected")
     taken = call.connector.take_in(body)
-    log(Event.NOTIFICATIONS_ACCEPTED, count=taken.count, correlation=call.correlation)
+    log(Event.NOTIFICATIONS_ACCEPTED, count=taken.items, correlation=call.correlation)
     return Queued(taken.message, taken.keep)

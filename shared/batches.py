@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -50,7 +50,7 @@ class Batches:
             _ignored("its blob is gone")
             return None
         batch = self._unpacked(text)
-        return replace(batch, blob=content.name) if isinstance(batch, Batch) else None
+        return batch._replace(blob=content.name) if isinstance(batch, Batch) else None
 
     def send(self, batch: Batch, delay: timedelta) -> None:
         """Put a batch on the queue. Raises AzureError; then it may be there all the same, which is harmless."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.batches import Batches
@@ -47,7 +47,7 @@ class Inbox:
             by_visit[item.visit].append(item)
         failed: dict[VisitKey, Batch] = {}
         for visit, items in by_visit.items():
-            part = replace(batch, items=tuple(items))
+            part = batch._replace(items=tuple(items))
             try:
                 self._work_visit(visit, part, vouched)
             except Exception as error:

@@ -6,7 +6,7 @@ Each round goes over everything anew, so it does not matter where the round befo
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.batches import Batches
@@ -123,7 +123,7 @@ class Leaving:
 
 def _without(batch: Batch, tenant: TenantKey) -> Batch:
     items = tuple(one for one in batch.items if one.visit.connection.tenant != tenant)
-    return replace(batch, items=items, validation_tokens=tuple(filter(_not_of(tenant), batch.validation_tokens)))
+    return batch._replace(items=items, validation_tokens=tuple(filter(_not_of(tenant), batch.validation_tokens)))
 
 
 def _not_of(tenant: TenantKey) -> Callable[[str], bool]:

@@ -7,7 +7,7 @@ blob, sealed as it is, from which a timer brings it back.
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -121,7 +121,7 @@ class Parking:
         batch = self.batches.open(text) if text else None
         if batch is None:
             return False
-        self.batches.send(replace(batch, tries=batch.tries + 1), timedelta())
+        self.batches.send(batch._replace(tries=batch.tries + 1), timedelta())
         self.parked().delete(one.name)
         return True
 

@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.clock import Clock, utc_now
 from shared.ehr_secrets import FileSecrets, Secrets
@@ -60,12 +59,11 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-@dataclass(frozen=True)
-class TakenIn:
+class TakenIn(NamedTuple):
     """What a notification request leaves: a queue message, how many items, and what must be kept before it."""
 
     message: str
-    count: int
+    items: int
     keep: Callable[[], None] | None = None
 
 

@@ -7,9 +7,9 @@ What goes on is sealed, because validation tokens and a meeting's resource name 
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_json
@@ -26,8 +26,7 @@ _CLIENT_STATE = "client state"
 _ENCRYPTED = ("data", "dataKey", "dataSignature", "encryptionCertificateId")
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One notification that belongs to a visit of ours."""
 
     visit: VisitKey
@@ -37,8 +36,7 @@ class Item:
     lifecycle: str = ""
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """What one request brought: its items that are ours, and when it came.
 
     `tries` is how often it came back from parking; `blob` names where it was read from, if not from a message.
@@ -48,11 +46,10 @@ class Batch:
     validation_tokens: tuple[str, ...]
     received: str
     tries: int = 0
-    blob: str = field(default="", compare=False)
+    blob: str = ""
 
 
-@dataclass(frozen=True)
-class Packed:
+class Packed(NamedTuple):
     """A batch on its way to the worker: the queue message, and the blob that must be there before it, if any."""
 
     message: str
@@ -103,11 +100,11 @@ def accept(sealer: Sealer, geography: Geography, body: Mapping[str, Any], receiv
     value = body.get("value")
     if not isinstance(value, list) or not value or len(value) > _MAX_ITEMS:
         raise ConnectorError("body_invalid", detail="value")
-    items = tuple(item for raw in value if (item := _item(sealer, geography, raw)))
+    items = tuple([item for raw in value if (item := _item(sealer, geography, raw))])
     if not items:
         raise ConnectorError("client_state_unknown")
     tokens = body.get("validationTokens")
-    strings = tuple(one for one in tokens if isinstance(one, str)) if isinstance(tokens, list) else ()
+    strings = tuple([one for one in tokens if isinstance(one, str)]) if isinstance(tokens, list) else ()
     return Batch(items, strings, received)
 
 

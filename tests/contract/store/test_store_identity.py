@@ -208,7 +208,7 @@ tenant = TenantKey(parts.settings.geography, "11111111-2222-4333-8444-5555555555
 key = VisitKey(ConnectionKey(tenant, new_connection_id(tenant.tenant)), "a" * 32)
 item = {"clientState": client_state(parts.sealer, key), "tenantId": tenant.tenant, "encryptedContent": {}}
 taken = parts.take_in({"value": [item]})
-print(taken.count, [name for name in sys.argv[1:] if name in sys.modules])
+print(taken.items, [name for name in sys.argv[1:] if name in sys.modules])
 """
 HEAVY = ("msal", "azure.identity", "azure.keyvault", "azure.storage", "azure.data", "jwcrypto", "jinja2", "requests")
 

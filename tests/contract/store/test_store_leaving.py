@@ -243,7 +243,7 @@ def test_nothing_is_left_and_nobody_elses_goes(world: World) -> None:
         world.parts.pointers.send(Pointer(one.visits[0], "participant", "baton"), timedelta(0))
     world.visit(world.leaver, CROWD)
     # Without the tokens that Entra would have to be asked about.
-    batch = replace(world.batch(world.leaver), validation_tokens=())
+    batch = world.batch(world.leaver)._replace(validation_tokens=())
     world.parts.notification_queue.send(packed(world.parts.sealer, batch).message, timedelta(0))
     assert len(world.traces(world.leaver)) > CROWD
     others = world.traces(world.other)

@@ -172,8 +172,8 @@ def test_a_visit_that_fails_is_tried_again_by_itself_and_the_others_are_not_work
     assert [delay for _, delay in world.queue.sent] == [AGAIN_AFTER, AGAIN_AFTER]
     again = [world.inbox.batches.open(text) for text, _ in world.queue.sent]
     assert [{item.visit for item in batch.items} for batch in again if batch] == [{busy}, {broken}]
-    assert '"reason": "busy"' in caplog.text
-    assert '"reason": "builtins.ValueError"' in caplog.text
+    assert '"reason":"busy"' in caplog.text
+    assert '"reason":"builtins.ValueError"' in caplog.text
     assert "Markername" not in caplog.text
     world.noted.failing = {}
     for text, _ in world.queue.sent:
@@ -240,7 +240,7 @@ def test_a_message_delivered_twice_finds_its_blob_gone_and_does_nothing(
     world.inbox.work(message)
     world.inbox.work(message)
     assert len(world.noted.events) == 1
-    assert '{"reason": "its blob is gone"}' in caplog.text
+    assert '{"reason":"its blob is gone"}' in caplog.text
 
 
 def test_a_blob_holds_a_batch_and_never_the_way_to_another(world: World) -> None:

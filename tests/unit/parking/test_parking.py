@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -202,7 +201,7 @@ def test_an_engineer_brings_back_what_was_given_up_and_it_is_tried_once_more(
 ) -> None:
     world = World()
     world.parking.take(world.message(), 1)
-    waiting = replace(Batch((), (), ""), received=world.clock().isoformat())
+    waiting = Batch((), (), world.clock().isoformat())
     world.clock.present = START + TRIED_FOR + timedelta(minutes=1)
     world.parking.bring_back()
     world.parked.write("waiting", world.batches.sealed(waiting), {"received": world.clock().isoformat(), "due": "z"})

@@ -243,7 +243,7 @@ def test_opening_and_closing_are_logged_with_the_connection(
         once(breaker, DOWN)
     clock.forward(20)
     once(breaker, WELL)
-    fields = f'{{"connection": "{CONNECTION.connection}"}}'
+    fields = f'{{"connection":"{CONNECTION.connection}"}}'
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("ERROR", f"ehr_circuit_opened {fields}"),
         ("INFO", f"ehr_circuit_closed {fields}"),
