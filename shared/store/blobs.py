@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
 from shared.settings import Settings
+from shared.store.sessions import session
 from shared.store.wrapped_key import KEYS
 
 if TYPE_CHECKING:
@@ -76,7 +77,12 @@ def container_client(settings: Settings, name: str, credential: "TokenCredential
     retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=1)
     if settings.storage_connection:
         return ContainerClient.from_connection_string(
-            settings.storage_connection, name, retry_policy=retry, connection_timeout=2, read_timeout=5
+            settings.storage_connection,
+            name,
+            retry_policy=retry,
+            connection_timeout=2,
+            read_timeout=5,
+            session=session(),
         )
     return ContainerClient(
         settings.storage_endpoint("blob"),
@@ -85,6 +91,7 @@ def container_client(settings: Settings, name: str, credential: "TokenCredential
         retry_policy=retry,
         connection_timeout=2,
         read_timeout=5,
+        session=session(),
     )
 
 

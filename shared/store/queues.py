@@ -8,6 +8,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
 from shared.identifiers import Geography, visit_key
 from shared.settings import Settings
+from shared.store.sessions import session
 from shared.visits.ports import Pointer
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def queue_client(settings: Settings, name: str, credential: "TokenCredential | N
     encode = TextBase64EncodePolicy()
     if settings.storage_connection:
         return QueueClient.from_connection_string(
-            settings.storage_connection, name, message_encode_policy=encode, retry_policy=retry
+            settings.storage_connection, name, message_encode_policy=encode, retry_policy=retry, session=session()
         )
     return QueueClient(
         settings.storage_endpoint("queue"),
@@ -92,6 +93,7 @@ def queue_client(settings: Settings, name: str, credential: "TokenCredential | N
         credential=credential,
         message_encode_policy=encode,
         retry_policy=retry,
+        session=session(),
     )
 
 

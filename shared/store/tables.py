@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.settings import Settings
+from shared.store.sessions import session
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -38,11 +39,14 @@ def table_service(settings: Settings, credential: "TokenCredential | None") -> "
 
     retry = RetryPolicy(retry_total=2, retry_backoff_factor=0.2)
     if settings.storage_connection:
-        return TableServiceClient.from_connection_string(settings.storage_connection, retry_policy=retry)
+        return TableServiceClient.from_connection_string(
+            settings.storage_connection, retry_policy=retry, session=session()
+        )
     return TableServiceClient(
         endpoint=settings.storage_endpoint("table"),
         credential=credential,
         retry_policy=retry,
+        session=session(),
     )
 
 
