@@ -23,17 +23,12 @@ _CONNECTED = "1"
 
 def measure(setting: Setting) -> Iterator[Row]:
     """Clinicians join, patients are admitted: each act in all visits at once, run by run."""
-    joined: list[list[float]] = []
-    admitted: list[list[float]] = []
     with sandboxed.running(setting) as world:
         meetings = _meetings(world)
-        for _ in range(setting.runs):
-            joined.append(_act(world, meetings, sandboxed.PROVIDER.external_id, "join", oid=oid(sandboxed.CLINICIAN)))
-            _all(world, meetings, "join", guest="Guest")
-            admitted.append(_act(world, meetings, sandboxed.PATIENT.external_id, "admit", guest="Guest"))
-            _all(world, meetings, "end", oid=oid(sandboxed.CLINICIAN))
-            world.quiet(_PATIENCE)
-            time.sleep(2)
+        # The first finds no token and no connection at hand, which is rare where visits go on all day.
+        _round(world, meetings)
+        rounds = [_round(world, meetings) for _ in range(setting.runs)]
+    joined, admitted = [one for one, _ in rounds], [other for _, other in rounds]
     polling = read_host_json(ROOT).queues.max_polling_interval * 1000
     yield Row("a clinician joins: median until the status call", "ms", tuple(map(median, joined)))
     yield Row("a patient is admitted: median until the status call", "ms", tuple(map(median, admitted)))
@@ -54,6 +49,17 @@ def _meetings(world: Sandbox) -> dict[str, str]:
         join_url = sandboxed.open_visit(parts, key)
         found[vendor] = next(str(one["id"]) for one in world.meetings() if one["joinWebUrl"] == join_url)
     return found
+
+
+def _round(world: Sandbox, meetings: dict[str, str]) -> tuple[list[float], list[float]]:
+    """One call in every meeting from its beginning to its end: how long until clinicians and patients were told of."""
+    joined = _act(world, meetings, sandboxed.PROVIDER.external_id, "join", oid=oid(sandboxed.CLINICIAN))
+    _all(world, meetings, "join", guest="Guest")
+    admitted = _act(world, meetings, sandboxed.PATIENT.external_id, "admit", guest="Guest")
+    _all(world, meetings, "end", oid=oid(sandboxed.CLINICIAN))
+    world.quiet(_PATIENCE)
+    time.sleep(2)
+    return joined, admitted
 
 
 def _act(world: Sandbox, meetings: dict[str, str], who: str, act: str, **named: str) -> list[float]:
@@ -90,6 +96,7 @@ SECTION = Section(
     "From the act in the meeting to the status call",
     "20 visits at once through the pretend Microsoft, the local host, Azurite and the pretend hospital: an act in all "
     "20 meetings, and when the hospital logged the status call. Two queues lie between, each polled at the interval "
-    "that `host.json` sets. The connector on one core, everything else on the other.",
+    "that `host.json` sets. A first round is not counted: it fetches tokens and reads connections, which later ones "
+    "find at hand. The connector on one core, everything else on the other.",
     measure,
 )
