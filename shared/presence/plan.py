@@ -50,6 +50,7 @@ def plan(
     debounce: timedelta,
     now: datetime,
     hearer: Hearer,
+    none_in_hand: bool = False,
 ) -> tuple[Writeback, ...]:
     """All writebacks of one participant after the steps have become known.
 
@@ -59,6 +60,7 @@ def plan(
         debounce: how long a disconnect is held back, in case the participant is back at once.
         now: the present.
         hearer: the EHR, as far as it matters here.
+        none_in_hand: whether nobody can be telling any of the unsettled writebacks, or have died over it.
     """
     judge = _Present(existing, debounce, now, hearer) if hearer.stamps_time else _Chronicle(existing, hearer)
     wanted, reasons = judge.judged(steps)
@@ -66,7 +68,8 @@ def plan(
     if result != [*existing]:
         # What was taken back may have been heard: that is judged with the rest.
         in_hand = min((one for one in existing if not one.is_settled), key=lambda one: (one.at, one.sequence))
-        result = [_perhaps_heard(one, now) if one.sequence == in_hand.sequence else one for one in result]
+        if not none_in_hand:
+            result = [_perhaps_heard(one, now) if one.sequence == in_hand.sequence else one for one in result]
         return plan(result, steps, debounce=debounce, now=now, hearer=hearer)
     for step in steps:
         if any(_is_of(one, step) and (step not in wanted or not one.is_settled) for one in result):

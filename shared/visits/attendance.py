@@ -90,8 +90,8 @@ class Attendance:
             visit = self.planned(visit, key)
         return visit
 
-    def planned(self, visit: Visit, participant_key: str) -> Visit:
-        """The visit with that participant's writebacks and baton brought up to date."""
+    def planned(self, visit: Visit, participant_key: str, *, none_in_hand: bool = False) -> Visit:
+        """The visit with that participant's writebacks and baton brought up to date; see `plan`."""
         participant = visit.participants[participant_key]
         abilities = self.teller.abilities(visit.key.connection)
         is_known = participant.external_id or participant.role is Role.MEETING
@@ -103,6 +103,7 @@ class Attendance:
             debounce=self.debounce,
             now=self.now(),
             hearer=Hearer(words.__contains__, stamps_time=abilities.stamps_time),
+            none_in_hand=none_in_hand,
         )
         state = steps[-1].state if steps else participant.state
         participant = with_baton(replace(participant, state=state, writebacks=writebacks), self.now())

@@ -171,11 +171,16 @@ class Outbox:
             noted = _noted(current, outcome)
             if noted is None:
                 return None
-            if saved := self._save(visit, self._after(visit, participant, _last(noted, participant))):
+            # Whoever holds the baton knows what it told: nobody else has anything in hand.
+            is_ours = _holds(participant, pointer.baton)
+            after = self._after(visit, participant, _last(noted, participant), none_in_hand=is_ours)
+            if saved := self._save(visit, after):
                 return saved
         raise ConnectorError("busy", retry_after=2)
 
-    def _after(self, before: Visit, participant: Participant, changed: Writeback) -> Visit:
+    def _after(
+        self, before: Visit, participant: Participant, changed: Writeback, *, none_in_hand: bool = False
+    ) -> Visit:
         """The visit with that writeback changed, and everything that follows from it."""
         writebacks = tuple(changed if one.sequence == changed.sequence else one for one in participant.writebacks)
         changed_participant = replace(participant, writebacks=writebacks)
@@ -183,7 +188,7 @@ class Outbox:
         if put_off or not changed_participant.unsettled:
             changed_participant = replace(changed_participant, baton=None)
         after = replace(before, participants=before.with_participant(changed_participant))
-        return self.attendance.planned(after, participant.key)
+        return self.attendance.planned(after, participant.key, none_in_hand=none_in_hand)
 
     def _save(self, before: Visit, after: Visit) -> Visit | None:
         """The visit as saved, or None if somebody else wrote first."""

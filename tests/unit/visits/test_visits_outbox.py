@@ -8,7 +8,7 @@ import pytest
 from shared.errors import ConnectorError
 from shared.identifiers import Role
 from shared.presence.baton import ABANDONED_AFTER
-from shared.presence.model import REJOINED, Kind, Source, State, Status
+from shared.presence.model import REJOINED, Baton, Kind, Source, State, Status
 from shared.visits.outbox import RETRY_FOR, pause_before
 from shared.visits.ports import EhrUser, Pointer, StatusMessage, Told
 from shared.visits.who import CallEvent
@@ -274,6 +274,43 @@ def test_replaced_while_a_try_fails_the_new_one_is_told() -> None:
     assert house.told("PROV1") == [CONNECTED]
     assert house.provider().writebacks[-1].status is Status.DELIVERED
     assert house.clock.present < house.provider().writebacks[-1].at + timedelta(minutes=1)
+
+
+def test_replaced_while_it_is_told_slowly_the_same_is_not_told_again() -> None:
+    """The worker knows what it told: nobody else had the one that took its place in hand."""
+    house = opened()
+    left_and_due(house)
+
+    def meanwhile(message: StatusMessage) -> None:
+        house.teller.while_telling = lambda message: None
+        house.happen(event(59, "p", LEFT, DOC))
+        house.clock.forward(5)
+
+    house.teller.while_telling = meanwhile
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
+    assert [one.status for one in house.provider().writebacks[1:]] == [Status.DELIVERED, Status.NOT_NEEDED]
+
+
+def test_replaced_while_its_worker_lost_the_baton_it_is_told_again() -> None:
+    """Whoever holds the baton now may have told what took its place, and died over it."""
+    house = opened()
+    left_and_due(house)
+
+    def meanwhile(message: StatusMessage) -> None:
+        house.teller.while_telling = lambda message: None
+        house.happen(event(59, "p", LEFT, DOC))
+        visit, person = house.visit(), house.provider()
+        other = replace(person, baton=Baton("another", house.clock.present))
+        house.visits.save(visit, replace(visit, participants=visit.with_participant(other)))
+        house.clock.forward(5)
+
+    house.teller.while_telling = meanwhile
+    house.work()
+    house.clock.forward(600)
+    house.upkeep.sweep()
+    house.work_until_quiet()
+    assert house.told("PROV1") == [CONNECTED, DISCONNECTED, DISCONNECTED]
 
 
 def test_what_comes_while_telling_is_told_by_the_same_worker() -> None:
