@@ -104,7 +104,8 @@ class LocalKeys:
 
     def sign(self, environment: Environment, algorithm: Algorithm, claims: Mapping[str, Any]) -> str:
         """A token signed for EHRs of the environment."""
-        versions = self._versions(environment, algorithm)
+        # The EHR that gets this may fetch all keys before it answers, and waits a few seconds: they are made by now.
+        versions = {each: self._versions(environment, each) for each in ALGORITHMS}[algorithm]
         key = versions[SIGNING.used([one.made for one in versions], self._now())]
         return sign(key.value, algorithm, claims)
 

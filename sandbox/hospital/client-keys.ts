@@ -8,6 +8,8 @@ const LONGEST_JTI = 151;
 const TOLERANCE_SECONDS = 5;
 /** Epic keeps a key set for at most 29 hours, whatever the header says. */
 const LONGEST_CACHE_SECONDS = 29 * 3_600;
+/** Less than the connector waits for its token; oidc-provider's own 2.5 seconds are short on a busy machine. */
+const FETCH_MS = 8_000;
 
 type Claims = Readonly<Record<string, JsonValue>>;
 
@@ -68,7 +70,7 @@ export class ClientKeys {
   readonly fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const { dispatcher: _, ...rest } = (init ?? {}) as RequestInit & { dispatcher?: unknown };
     this.#freshUntil = 0;
-    const response = await fetch(url, { ...rest, redirect: "error" });
+    const response = await fetch(url, { ...rest, redirect: "error", signal: AbortSignal.timeout(FETCH_MS) });
     if (response.status === 200) {
       this.#freshUntil = Date.now() + cacheSeconds(response.headers) * 1_000;
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -21,12 +22,14 @@ class KeyServer:
         self.keys = {"test": Keys(), "production": Keys()}
         self.cache_control = "max-age=3600"
         self.status = 200
+        self.seconds = 0.0
         self.fetches: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.fetches.append(self.path)
+                time.sleep(outer.seconds)
                 environment = self.path.removeprefix("/api/keys/").removesuffix("/jwks.json")
                 keys = outer.keys.get(environment)
                 body = b"no such key set" if keys is None else json.dumps(keys.public()).encode()
@@ -71,6 +74,7 @@ def hospital_process(key_server: KeyServer) -> Iterator[Process]:
 def hospital(hospital_process: Process, key_server: KeyServer) -> str:
     """The hospital's address, its state at the start."""
     key_server.status = 200
+    key_server.seconds = 0.0
     key_server.cache_control = "max-age=3600"
     key_server.fetches.clear()
     httpx.post(f"{hospital_process.url}/control/reset").raise_for_status()

@@ -170,3 +170,9 @@ def test_keys_that_cannot_be_fetched(ehr: Ehr, key_server: KeyServer) -> None:
     assert "access_token" not in answer.json()
     key_server.status = 200
     assert ehr.backend().status_code == 200
+
+
+def test_keys_that_take_their_time(ehr: Ehr, key_server: KeyServer) -> None:
+    """A busy machine is no wrong client."""
+    key_server.seconds = 3
+    assert ehr.backend().status_code == 200

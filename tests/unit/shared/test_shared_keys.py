@@ -25,6 +25,12 @@ def test_nothing_but_keys_is_left_in_the_folder(tmp_path: Path) -> None:
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
 
 
+def test_whoever_signs_has_the_whole_set_to_publish(tmp_path: Path) -> None:
+    """An EHR fetches it while it judges the first signature, and soon gives up: no time to make an RSA key."""
+    LocalKeys(tmp_path).sign(Environment.TEST, "ES384", {"iss": "us"})
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["signing-test-es384.json", "signing-test-rs384.json"]
+
+
 def test_processes_that_begin_at_once_agree(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: LocalKeys(tmp_path).data_key, range(16)))
