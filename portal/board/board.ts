@@ -25,6 +25,7 @@ let lastAnswer = new Date();
 let sounded = "";
 let soundedAt = 0;
 let sound = remembered();
+let isDesktop = false;
 
 const rounds = new Rounds(look);
 
@@ -148,6 +149,7 @@ async function ring(signals: string): Promise<void> {
 }
 
 function showJoin(joinUrl: string | null): void {
+  showDesktop();
   part("join").hidden = !joinUrl;
   part("no-join").hidden = Boolean(joinUrl);
   if (!joinUrl) return;
@@ -155,6 +157,11 @@ function showJoin(joinUrl: string | null): void {
   part<HTMLAnchorElement>("join-teams").href = inTeams(address);
   part<HTMLAnchorElement>("join-browser").href = address.href;
   part<HTMLInputElement>("desktop-link").value = address.href;
+}
+
+/** What it offers is the link: nothing to copy before there is one. */
+function showDesktop(): void {
+  part("desktop").hidden = !isDesktop || !view?.joinUrl;
 }
 
 function fresh(text: string, stale: boolean): void {
@@ -195,7 +202,8 @@ async function lookAround(): Promise<void> {
     say(certainty === "likely" ? "board_say_desktop_likely" : "board_say_desktop_possible"),
   );
   put(part("desktop-signs"), signs.join(", "));
-  part("desktop").hidden = false;
+  isDesktop = true;
+  showDesktop();
 }
 
 async function copyLink(): Promise<void> {

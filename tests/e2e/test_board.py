@@ -213,6 +213,22 @@ def test_it_says_that_it_may_be_in_a_virtual_desktop(
     clinician.look(board, "board-virtual-desktop")
 
 
+def test_no_link_is_offered_for_another_device_before_there_is_one(
+    world: Sandbox, connection: dict[str, Any], viewers: Make
+) -> None:
+    clinician = viewers()
+    clinician.context.add_init_script(GRAPHICS % json.dumps("Microsoft Basic Render Driver"))
+    told: dict[str, Any] = {"opened": False, "over": False, "joinUrl": None, "people": [], "now": "2026-01-01T00:00:00Z"}
+    clinician.context.route("**/api/visits/current/board?*", lambda route: route.fulfill(json=told))
+    board = clinician_board(world, clinician)
+    expect(board.locator("#desktop-said")).to_contain_text(WORDS["en"]["desktop"])
+    expect(board.locator("#opened")).not_to_be_empty()
+    expect(board.locator("#desktop")).to_be_hidden()
+    told["joinUrl"] = world.meetings()[0]["joinWebUrl"]
+    expect(board.locator("#desktop")).to_be_visible()
+    expect(board.locator("#desktop-link")).to_have_value(told["joinUrl"])
+
+
 def test_it_is_silent_about_virtual_desktops_elsewhere(
     world: Sandbox, connection: dict[str, Any], viewers: Make
 ) -> None:
