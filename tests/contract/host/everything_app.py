@@ -12,6 +12,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 log = logging.getLogger("everything")
 seen: list[dict[str, object]] = []
 lock = threading.Lock()
+released = threading.Event()
 
 
 def note(function: str, **what: object) -> None:
@@ -82,10 +83,16 @@ async def bad_header(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse("x", headers={"X-Name": "Zoë"})
 
 
-@app.route(route="slow")
-def slow(req: func.HttpRequest) -> str:
-    time.sleep(float(req.params["seconds"]))
-    return "done"
+@app.route(route="hold")
+def hold(req: func.HttpRequest) -> str:
+    note("hold")
+    return "released" if released.wait(30) else "forgotten"
+
+
+@app.route(route="release", methods=["POST"])
+async def release(req: func.HttpRequest) -> func.HttpResponse:
+    released.set()
+    return func.HttpResponse(status_code=204)
 
 
 @app.route(route="send", methods=["POST"])

@@ -99,21 +99,21 @@ def test_answers_go_out_as_the_host_makes_them(served: Served) -> None:
 
 
 def test_synchronous_functions_share_a_pool_and_leave_the_loop_free(served: Served) -> None:
-    def call(_: int) -> float:
-        begun = time.monotonic()
-        httpx.get(f"{served.process.url}/api/slow?seconds=0.6", timeout=10)
-        return time.monotonic() - begun
+    def call(_: int) -> str:
+        return httpx.get(f"{served.process.url}/api/hold", timeout=40).text
 
     with ThreadPoolExecutor(5) as pool:
         calls = pool.map(call, range(5))
-        time.sleep(0.1)
-        begun = time.monotonic()
-        assert served.http.get("/api/echo").status_code == 200
-        assert time.monotonic() - begun < 0.5
-        times = sorted(calls)
-    # Four threads: four calls at once, the fifth after one of them.
-    assert times[3] < 1.15
-    assert times[4] >= 1.15
+        try:
+            # Four threads: four calls at once, while the loop answers whoever asks how many there are.
+            wait_for(lambda: len(served.seen("hold")) >= 4, 20)
+            time.sleep(0.3)  # a fifth would have begun by now
+            assert len(served.seen("hold")) == 4
+            assert served.http.get("/api/echo").status_code == 200
+        finally:
+            served.http.post("/api/release").raise_for_status()
+        assert list(calls) == ["released"] * 5
+    assert len(served.seen("hold")) == 5
 
 
 def test_cors_as_core_tools_does_it(served: Served) -> None:
