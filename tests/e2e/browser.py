@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 
 DEFAULT = "/usr/bin/chromium"
 DESKTOP, PHONE = (1280, 800), (390, 844)
+PATIENCE_MS = 30_000
+"""How long a page may take for anything: whoever waits for what comes loses nothing, and machines are busy at times."""
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
@@ -46,7 +48,7 @@ class Person:
         """A fresh one, for a language."""
         width, height = DESKTOP
         context = browser.new_context(locale=locale, viewport={"width": width, "height": height})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         person = cls(context, folder)
         context.on("console", person._note)
         context.on("weberror", lambda error: person.complaints.append(f"error: {error.error}"))

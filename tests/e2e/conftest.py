@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from sandbox.demo.onboarding import Onboarding
-from tests.e2e.browser import IS_LONG
+from tests.e2e.browser import IS_LONG, PATIENCE_MS
 from tests.e2e.pages import Viewer, chromium_with_devices
 from tests.e2e.world import Sandbox
 from tests.support.processes import REPOSITORY
 
 HERE = Path(__file__).parent
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """All that is here needs the whole sandbox, and has a minute; what is long waits until it is asked for."""
+    """All that is here needs the whole sandbox, and has three minutes; what is long waits until it is asked for."""
     left_out = [] if IS_LONG else [item for item in items if item.get_closest_marker("long")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -28,7 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(60, func_only=True))
+                item.add_marker(pytest.mark.timeout(180, func_only=True))
 
 
 @pytest.fixture(scope="session")

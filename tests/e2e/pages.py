@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 
 from sandbox.demo.browser import Browser as PlainBrowser
 from sandbox.demo.onboarding import SETTINGS, Onboarding
-from tests.e2e.browser import is_worth_a_picture
+from tests.e2e.browser import PATIENCE_MS, is_worth_a_picture
 from tests.e2e.visit import Visit
 from tests.e2e.world import Sandbox, oid
 from tests.support.processes import REPOSITORY
@@ -61,7 +61,7 @@ class Viewer:
         width, height = SIZES["desktop"]
         view = {"viewport": {"width": width, "height": height}, **options}
         context = browser.new_context(locale=LOCALES[language], **view)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         viewer = cls(context, folder, language)
         context.on("request", lambda request: viewer.requests.append(request))  # noqa: PLW0108 - a bound method is refused
         context.on("weberror", lambda error: viewer.complaints.append(str(error.error)))

@@ -14,6 +14,7 @@ from tests.e2e.browser import LANGUAGES
 from tests.e2e.pages import Viewer, axe, branded, clinician_board, patient_page, too_wide
 from tests.e2e.visit import Visit
 from tests.e2e.world import Sandbox
+from tests.support.machine import slower
 
 # How long after an event the board may show it; a disconnect is held back for one second more (a rejoin in that
 # second is no leave).
@@ -66,10 +67,10 @@ def patient(board: Page) -> Locator:
 
 
 def within(seconds: float, what: str, look: Callable[[], bool]) -> None:
-    """It is there in time, measured from now."""
+    """It is there in time, measured from now; a busy machine has more."""
     began = time.monotonic()
     while not look():
-        assert time.monotonic() - began < seconds, f"{what}: not within {seconds} s"
+        assert time.monotonic() - began < seconds * slower(), f"{what}: not within {seconds} s on a free machine"
         time.sleep(0.02)
 
 
@@ -218,7 +219,13 @@ def test_no_link_is_offered_for_another_device_before_there_is_one(
 ) -> None:
     clinician = viewers()
     clinician.context.add_init_script(GRAPHICS % json.dumps("Microsoft Basic Render Driver"))
-    told: dict[str, Any] = {"opened": False, "over": False, "joinUrl": None, "people": [], "now": "2026-01-01T00:00:00Z"}
+    told: dict[str, Any] = {
+        "opened": False,
+        "over": False,
+        "joinUrl": None,
+        "people": [],
+        "now": "2026-01-01T00:00:00Z",
+    }
     clinician.context.route("**/api/visits/current/board?*", lambda route: route.fulfill(json=told))
     board = clinician_board(world, clinician)
     expect(board.locator("#desktop-said")).to_contain_text(WORDS["en"]["desktop"])

@@ -1,5 +1,6 @@
 """Notifications that cannot be believed, keys that change, and a connector that crashes in the middle of a visit."""
 
+import re
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.e2e.visit import Visit
 from tests.e2e.world import Sandbox
 
 STATUS_CALL = "SETEXTERNALCONNECTIONSTATUS"
+WORKED = re.compile(r"deliver_writebacks \(queue\) .*succeeded")
 
 
 @pytest.mark.parametrize("kind", ["none", "wrong-audience", "expired", "wrong-publisher"])
@@ -22,7 +24,7 @@ def test_notifications_nobody_vouches_for_change_nothing(world: Sandbox, connect
         visit.act("join", "provider-one")
         world.quiet()
         wanted = "no tokens: see appRoleAssignmentRequired" if kind == "none" else "no valid token"
-        world.until("the line in the log", lambda: f'notification_ignored {{"reason": "{wanted}"}}' in logged(), 5)
+        world.until("the line in the log", lambda: f'notification_ignored {{"reason": "{wanted}"}}' in logged())
     assert {try_["status"] for one in world.deliveries() for try_ in one["tries"]} == {202}, "Graph is not told why"
     assert world.tables() == before
     assert visit.log() == {}
@@ -60,10 +62,13 @@ def test_a_crash_in_the_middle_of_a_visit(world: Sandbox, connection: dict[str, 
     visit.wait_told("provider-one", "connected")
     # The EHR is busy once, so that the writeback lies in the queue for its second try when the host is killed. A
     # message that a killed worker holds comes back only after the ten minutes for which it was taken.
+    world.quiet()
     world.faults(world.hospital, {"path": STATUS_CALL, "status": 503, "headers": {"Retry-After": "3"}, "times": 1})
-    visit.act("drop", "Guest")
-    world.until("the disconnect to be retried", lambda: "retrying" in _statuses(world), 8)
-    time.sleep(0.5)  # its message follows; one that is lost right here is found by the sweep, after six minutes
+    with world.logged() as logged:
+        visit.act("drop", "Guest")
+        world.until("the disconnect to be retried", lambda: "retrying" in _statuses(world))
+        # Its message follows; one that is lost right here is found by the sweep, after six minutes.
+        world.until("the worker to be done with it", lambda: WORKED.search(logged()))
 
     world.kill_functions()
     time.sleep(1.2)
@@ -90,7 +95,7 @@ def test_lifecycle_notifications_keep_the_subscription_alive(world: Sandbox, con
     visit.clinician()
     before = _subscription(world)
     _order(world, before, "reauthorizationRequired", pause=True)
-    world.until("it to be prolonged", lambda: _subscription(world)["paused"] is False, 10)
+    world.until("it to be prolonged", lambda: _subscription(world)["paused"] is False)
     assert _subscription(world)["id"] == before["id"]
     world.http.delete(f"{world.microsoft}/graph/v1.0/subscriptions/{before['id']}", headers=_graph(world))
     assert world.subscriptions() == []
@@ -106,7 +111,7 @@ def test_a_subscription_that_graph_has_removed_is_made_anew(world: Sandbox, conn
     row = visit.row()
     world.change_row("Visits", row["PartitionKey"], "visit", subscription_expires="2020-01-01T00:00:00+00:00")
     world.run_timer("renew_subscriptions")
-    world.until("a new subscription", world.subscriptions, 10)
+    world.until("a new subscription", world.subscriptions)
     visit.act("join", "provider-one")
     visit.wait_told("provider-one", "connected")
 

@@ -138,7 +138,7 @@ def test_the_pause_ends_by_itself(world: Sandbox, clinic: dict[str, Any], viewer
     expect(page.locator("#camera-state")).to_have_text("Blocked")
     visit = opened_by_clinician(world)
     expect(page.locator("#going")).to_be_visible()
-    page.wait_for_url(visit.meeting["joinWebUrl"], timeout=14_000)
+    page.wait_for_url(visit.meeting["joinWebUrl"])
 
 
 def test_two_tabs_are_one_person(world: Sandbox, clinic: dict[str, Any], viewers: Make) -> None:

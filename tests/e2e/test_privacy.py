@@ -86,7 +86,7 @@ def test_failures_name_nobody_either(world: Sandbox, connection: dict[str, Any])
     visit.patient()
     visit.clinician()
     visit.act("join", "provider-one")
-    world.until("both to be given up", lambda: len(_outbox(world, "given up")) == 2, 8)
+    world.until("both to be given up", lambda: len(_outbox(world, "given up")) == 2)
     outbox = _outbox(world)
     assert {one["reason"] for one in outbox} == {"INVALID-USER-ID"}
     _search([("outbox", json.dumps(outbox))])
@@ -107,12 +107,12 @@ def test_what_is_given_up_is_kept_for_replay_and_no_longer(world: Sandbox, conne
     visit = Visit(world, "consultation")
     visit.clinician()
     visit.act("join", "provider-one")
-    world.until("it to be given up", lambda: _outbox(world, "given up"), 8)
+    world.until("it to be given up", lambda: _outbox(world, "given up"))
     visit.act("leave", "provider-one")
     visit.wait_told("provider-one", "disconnected")
     world.quiet()
     _let_time_pass(world, visit)
-    world.until("its reports to be asked for", lambda: _asked(world, visit), 20)
+    world.until("its reports to be asked for", lambda: _asked(world, visit))
     world.run_timer("settle_visits")
     world.quiet()
     assert visit.row()["phase"] == "open"
@@ -209,8 +209,8 @@ def _settle(world: Sandbox, visit: Visit) -> None:
         world.run_timer("settle_visits")
         return any(row.get("phase") == "settled" for row in _rows_of(world, visit))
 
-    world.until("the visit to be settled", settled, 20)
-    world.until("the subscription to be ended", lambda: not world.subscriptions(), 10)
+    world.until("the visit to be settled", settled)
+    world.until("the subscription to be ended", lambda: not world.subscriptions())
 
 
 def _outbox(world: Sandbox, status: str = "") -> list[dict[str, Any]]:

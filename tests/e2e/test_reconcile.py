@@ -72,7 +72,7 @@ def test_what_was_heard_is_not_added_again(world: Sandbox, connection: dict[str,
             world.run_timer("reconcile_visits")
             return "visit_reconciled" in log()
 
-        world.until("the report to be read", reconciled, 20)
+        world.until("the report to be read", reconciled)
         (line,) = [one for one in log().splitlines() if "visit_reconciled" in one]
     assert '"count": 0' in line
     assert _transitions(world, "") == before

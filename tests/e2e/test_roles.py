@@ -68,7 +68,7 @@ def test_another_tenant_sees_and_changes_nothing(world: Sandbox, connection: dic
     visit = Visit(world)
     visit.patient()
     visit.clinician()
-    outbox = world.until("a given-up writeback", lambda: _given_up(world), 5)
+    outbox = world.until("a given-up writeback", lambda: _given_up(world))
     world.quiet()
     before, meetings = world.tables(), world.meetings()
     for listing in ("/connections", "/writebacks"):

@@ -13,6 +13,7 @@ from sandbox.demo.world import TENANT
 from tests.e2e.browser import Person, launch
 from tests.e2e.visit import Visit
 from tests.e2e.world import Sandbox, oid
+from tests.support.machine import slower
 
 # How long after an act the schedule may show it, in seconds. In this, a disconnect has been held back for the half
 # second that the sample settings say, in case the person is back at once (REJOIN_DEBOUNCE_SECONDS).
@@ -98,7 +99,7 @@ def test_a_visit_from_portal_to_schedule(
     for name, seconds in times.items():
         record_property(name, round(seconds, 2))
     print({name: round(seconds, 2) for name, seconds in times.items()})  # noqa: T201 - shown with `pytest -rP`
-    late = {name: seconds for name, seconds in times.items() if seconds > LIMIT}
+    late = {name: seconds for name, seconds in times.items() if seconds > LIMIT * slower()}
     assert late == {}
     visit = Visit(world)
     assert visit.log() == {
@@ -197,5 +198,5 @@ def _clinician_opens(world: Sandbox, clinician: Person, schedule: Page) -> Page:
 
 def _seen(schedule: Page, participant: str, state: str, began: float) -> float:
     """Seconds until the schedule shows the state, without being loaded again."""
-    schedule.locator(f"[data-participant='{participant}'].{state}").wait_for(timeout=10_000)
+    schedule.locator(f"[data-participant='{participant}'].{state}").wait_for()
     return time.monotonic() - began

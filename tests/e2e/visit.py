@@ -96,7 +96,7 @@ class Visit:
             found.setdefault(who, []).append(WORDS[call["connectionStatus"]])
         return found
 
-    def wait_told(self, who: str, *states: str, patience: float = 15) -> None:
+    def wait_told(self, who: str, *states: str, patience: float = 30) -> None:
         """Until the EHR's log of that person is this and nothing else."""
         deadline = time.monotonic() + patience
         while self.told(who) != list(states) and time.monotonic() < deadline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import time
 
 import httpx
@@ -10,18 +11,23 @@ import pytest
 
 from tests.support.processes import SANDBOX, Process, free_port, node_stand_in
 
+# Usually four times what it takes to start nothing at all.
+TIMES_NOTHING = 10
+
 
 def test_it_is_ready_soon_and_ends_with_its_parent() -> None:
     times: list[float] = []
-    # The best of three: what else the machine does is not what is measured.
-    while len(times) < 3 and (not times or times[-1] >= 3):
+    # Against a program that does nothing, and the best of three: what else the machine does is not what is measured.
+    while len(times) < 3 and (not times or times[-1] >= TIMES_NOTHING):
         began = time.monotonic()
+        subprocess.run(["node", "--import", "tsx", "--eval", "0"], cwd=SANDBOX, check=True)
+        nothing = time.monotonic() - began
         process = node_stand_in("hospital", environment={})
-        times.append(time.monotonic() - began)
+        times.append((time.monotonic() - began - nothing) / nothing)
         assert process.running
         assert process.stop() == 0
         assert not process.running
-    assert min(times) < 3
+    assert min(times) < TIMES_NOTHING
 
 
 def test_localhost_is_both_addresses() -> None:

@@ -74,7 +74,7 @@ def write_app(folder: Path, source: str | Path, host_json: dict[str, Any] | None
     return folder
 
 
-def wait_for(look: Callable[[], T], seconds: float = 8) -> T:
+def wait_for(look: Callable[[], T], seconds: float = 25) -> T:
     """Look until there is something to see."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

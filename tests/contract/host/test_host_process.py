@@ -18,6 +18,7 @@ from sandbox.host.app import Host
 from sandbox.host.model import HostError
 from sandbox.host.settings import LocalSettings, read_host_json
 from tests.contract.host.conftest import HOST_JSON, wait_for, write_app
+from tests.support.machine import slower
 from tests.support.processes import REPOSITORY, free_port, python_stand_in
 
 IMPORTS = "import os, time, asyncio\nimport azure.functions as func\napp = func.FunctionApp()\n"
@@ -25,7 +26,7 @@ GOOD = IMPORTS + "@app.route(route='a')\ndef a(req: func.HttpRequest) -> str:\n 
 SLOW = (
     IMPORTS
     + "@app.route(route='slow')\ndef slow(req: func.HttpRequest) -> str:\n"
-    + "    time.sleep(float(req.params['seconds']))\n    return 'whole'\n"
+    + "    print('at it', flush=True)\n    time.sleep(float(req.params['seconds']))\n    return 'whole'\n"
     + "@app.timer_trigger(arg_name='timer', schedule='0 0 0 1 1 *', run_on_startup=True)\n"
     + "async def start(timer: func.TimerRequest) -> None:\n"
     + "    print('begun', flush=True)\n    await asyncio.sleep(1)\n    print('ended', flush=True)\n"
@@ -140,7 +141,7 @@ def test_the_end_of_standard_input_ends_it(tmp_path: Path) -> None:
     host = python_stand_in("sandbox.host", "--port", str(free_port()), "--app-root", str(tmp_path))
     begun = time.monotonic()
     assert host.stop() == 0
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 2 * slower()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
@@ -162,10 +163,11 @@ def test_what_does_not_end_is_left_within_three_seconds(tmp_path: Path) -> None:
     with python_stand_in("sandbox.host", "--port", str(free_port()), "--app-root", str(tmp_path)) as host:
         with pytest.raises(httpx.TimeoutException):
             httpx.get(f"{host.url}/api/slow?seconds=60", timeout=0.3)
+        wait_for(lambda: "at it" in host.output)
         begun = time.monotonic()
         os.kill(host.pid, signal.SIGINT)
         wait_for(lambda: not host.running)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 3 * slower()
         assert host.stop() == 0
         assert any("1 invocations unfinished" in line for line in host.output)
 

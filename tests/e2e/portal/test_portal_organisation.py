@@ -122,7 +122,7 @@ def test_everything_is_taken_along_and_then_deleted(world: PortalSandbox, people
     confirm.click()
     expect(admin.text("leaving.under")).to_be_visible()
     world.http.post(f"{world.connector}/admin/functions/forget_departed").raise_for_status()
-    world.until("nothing but the departure", lambda: _left(world) == ["Departures"], 15)
+    world.until("nothing but the departure", lambda: _left(world) == ["Departures"])
     refused = world.api_as(TENANT, "admin", "POST", "/connections", _wish(connection))
     assert (refused.status_code, refused.json()["code"]) == (409, "tenant_leaving")
     admin.page.reload()
@@ -132,7 +132,7 @@ def test_everything_is_taken_along_and_then_deleted(world: PortalSandbox, people
     long_ago = "2026-01-01T00:00:00+00:00"
     world.change_row("Departures", row["PartitionKey"], row["RowKey"], began=long_ago)
     world.http.post(f"{world.connector}/admin/functions/forget_departed").raise_for_status()
-    world.until("a receipt", lambda: _receipt(world), 15)
+    world.until("a receipt", lambda: _receipt(world))
     admin.page.reload()
     expect(admin.text("leaving.gone")).to_be_visible()
     with admin.page.expect_download() as file:

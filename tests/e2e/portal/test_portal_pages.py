@@ -47,7 +47,7 @@ def test_the_outbox_shows_the_ehrs_words_and_sends_again(world: PortalSandbox, p
     again.click()
     expect(admin.text("outbox.replayed", count=2)).to_be_visible()
     delivered = admin.page.get_by_role("table").get_by_text(admin.say("writeback.delivered"))
-    expect(delivered).to_have_count(2, timeout=15_000)
+    expect(delivered).to_have_count(2)
     admin.see("outbox-delivered")
     admin.page.get_by_label(admin.say("outbox.filter")).select_option("given up")
     expect(admin.text("outbox.none")).to_be_visible()
@@ -239,7 +239,7 @@ def test_before_and_beyond_the_pages(world: PortalSandbox, people: People, langu
     reader.page.route("**/api/tenant", lambda route: route.abort())
     reader.page.reload()
     reader.heading("region.silent")
-    expect(reader.button("tryAgain")).to_be_visible(timeout=20_000)
+    expect(reader.button("tryAgain")).to_be_visible()
     reader.see("nobody-answers")
     reader.person.complaints.clear()
 
