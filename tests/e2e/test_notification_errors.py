@@ -24,7 +24,7 @@ def test_notifications_nobody_vouches_for_change_nothing(world: Sandbox, connect
         visit.act("join", "provider-one")
         world.quiet()
         wanted = "no tokens: see appRoleAssignmentRequired" if kind == "none" else "no valid token"
-        world.until("the line in the log", lambda: f'notification_ignored {{"reason": "{wanted}"}}' in logged())
+        world.until("the line in the log", lambda: f'notification_ignored {{"reason":"{wanted}"}}' in logged())
     assert {try_["status"] for one in world.deliveries() for try_ in one["tries"]} == {202}, "Graph is not told why"
     assert world.tables() == before
     assert visit.log() == {}

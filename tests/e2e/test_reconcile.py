@@ -74,7 +74,7 @@ def test_what_was_heard_is_not_added_again(world: Sandbox, connection: dict[str,
 
         world.until("the report to be read", reconciled)
         (line,) = [one for one in log().splitlines() if "visit_reconciled" in one]
-    assert '"count": 0' in line
+    assert '"count":0' in line
     assert _transitions(world, "") == before
 
 
