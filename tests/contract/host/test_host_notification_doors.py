@@ -7,9 +7,17 @@ import pytest
 
 from shared.identifiers import Geography
 from shared.microsoft.door import Batch, InBlob, unpacked
+from tests.conftest import running_azurite
 from tests.contract.host.connector import App, served, without
 
 DOORS = ("notifications", "lifecycle")
+
+
+@pytest.fixture(scope="module")
+def azurite() -> Iterator[str]:
+    """One of this module's own: it looks at all that lies in queue and blobs."""
+    with running_azurite() as connection_string:
+        yield connection_string
 
 
 @pytest.fixture(scope="module")
