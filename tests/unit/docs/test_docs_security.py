@@ -2,14 +2,12 @@
 
 import re
 from functools import cache
-from pathlib import Path
 
 from shared.settings import Settings
+from tests.unit.docs.evidence import EVIDENCE, ROOT, missing, named, unclear
 
-ROOT = Path(__file__).parents[3]
 DOCUMENT = ROOT / "docs" / "security.md"
 _BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
-_EVIDENCE = re.compile(r"`([\w./-]+\.(?:py|bicep|yml|json|md|in))(?:::(\w+))?`")
 _SETTING = re.compile(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b")
 _ALERT_WORD = re.compile(r"`([a-z]+(?:-[a-z]+)+)`")
 # 45 CFR 164.312: its standards and their specifications.
@@ -34,26 +32,12 @@ def _section(title: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def _files(name: str) -> list[Path]:
-    """The files that a name can mean: from the root, or the end of a path below tests."""
-    if (ROOT / name).is_file():
-        return [ROOT / name]
-    return [file for file in (ROOT / "tests").rglob(Path(name).name) if file.as_posix().endswith(f"/{name}")]
-
-
 def test_every_file_and_test_is_there_and_meant_clearly() -> None:
-    named = set(_EVIDENCE.findall(_text()))
-    assert len(named) > 100
-    unclear = [name for name, _ in named if len(_files(name)) != 1 and name not in ("deploy.yml", "requirements.in")]
-    assert unclear == []
-    tests = [(name, test) for name, test in named if test]
-    assert len(tests) > 80
-    missing = [
-        f"{name}::{test}"
-        for name, test in tests
-        if not re.search(rf"^def {test}\(", _files(name)[0].read_text(encoding="utf-8"), re.MULTILINE)
-    ]
-    assert missing == []
+    names = {one for one in named(_text()) if one[0] not in ("deploy.yml", "requirements.in")}
+    assert len(names) > 100
+    assert unclear(names) == []
+    assert len([test for _, test in names if test]) > 80
+    assert missing(names) == []
 
 
 def test_every_setting_is_one() -> None:
@@ -77,16 +61,16 @@ def test_every_alert_is_one() -> None:
 def test_every_safeguard_has_a_row_with_evidence_or_says_what_is_missing() -> None:
     rows = [row for row in _section("HIPAA 164.312") if row[0].startswith("(")]
     assert [row[0].partition(" ")[0] for row in rows] == SAFEGUARDS
-    for name, verdict, evidence, missing in rows:
+    for name, verdict, evidence, lacking in rows:
         assert verdict in ("yes", "partly", "no"), name
         assert evidence or verdict == "no", name
-        assert missing or verdict == "yes", name
+        assert lacking or verdict == "yes", name
 
 
 def test_every_requirement_of_asvs_has_a_row_with_a_test_or_says_that_it_has_none() -> None:
     rows = [row for row in _section("ASVS 5.0") if row[0].isdigit()]
     assert [int(row[0]) for row in rows] == list(range(1, 45))
-    bare = [row for row in rows if not _EVIDENCE.search(row[3]) and row[3] != "not done"]
+    bare = [row for row in rows if not EVIDENCE.search(row[3]) and row[3] != "not done"]
     assert [row[0] for row in bare] == ["16", "20"]
 
 
@@ -96,4 +80,4 @@ def test_every_kind_of_threat_is_there_with_a_defence_and_its_test() -> None:
     boundaries = set(re.findall(r"^\| (B\d):", _text(), re.MULTILINE))
     assert {row[1] for row in rows} == boundaries
     for _, _, threat, defence, shown in rows:
-        assert _EVIDENCE.search(shown) or "**not defended by the connector**" in defence, threat
+        assert EVIDENCE.search(shown) or "**not defended by the connector**" in defence, threat
