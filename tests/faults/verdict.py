@@ -14,6 +14,7 @@ from shared.visits.model import Phase, Visit
 from shared.visits.ports import StatusMessage
 from tests.faults.stage import TELLS, Heard, Meeting, Stage
 from tests.faults.truth import Story, facts_known_of, story
+from tests.support.fakes import START
 from tests.support.house import DEBOUNCE
 
 A_MOMENT = timedelta(minutes=5)
@@ -110,6 +111,9 @@ class Verdict:
     def pronounce_on(self, meeting: Meeting, visit: Visit) -> None:
         """Every person of a visit: what is on record is what happened, and the EHR has heard it."""
         people = {one.external_id: one for one in visit.participants.values() if one.role in PEOPLE}
+        if meeting.reopened > START:
+            # Of somebody who was forgotten before, nobody can say any more whom the EHR heard of.
+            people.pop("", None)
         for name, person in people.items():
             facts = {fact for fact in meeting.known.get(name, ()) if fact.at >= meeting.reopened}
             steps = story(facts, DEBOUNCE)
