@@ -17,6 +17,7 @@ from shared.errors import ConnectorError
 from shared.identifiers import TenantKey, VisitKey
 from shared.keys import Keys
 from shared.microsoft.graph import Graph, checked, error_message
+from shared.microsoft.reading import objects
 from shared.settings import Settings
 from shared.visits.model import Meeting, Subscription
 from shared.visits.ports import MeetingWish
@@ -161,7 +162,8 @@ class GraphMeetings:
     def _merged(
         self, tenant: TenantKey, present: Mapping[str, Any], co_organizers: Sequence[str]
     ) -> list[Mapping[str, Any]]:
-        there = (present.get("participants") or {}).get("attendees") or []
+        participants = present.get("participants")
+        there = objects(participants.get("attendees")) if isinstance(participants, dict) else []
         others = [one for one in there if _object_id(one) not in co_organizers]
         return [*others, *(self._co_organizer(tenant, one) for one in co_organizers)]
 
@@ -194,8 +196,9 @@ def _says_limit(message: str) -> bool:
 
 
 def _object_id(attendee: Mapping[str, Any]) -> str:
-    user = (attendee.get("identity") or {}).get("user") or {}
-    return str(user.get("id", "")).lower()
+    identity = attendee.get("identity")
+    user = identity.get("user") if isinstance(identity, dict) else None
+    return str(user.get("id", "")).lower() if isinstance(user, dict) else ""
 
 
 def _zulu(moment: datetime) -> str:

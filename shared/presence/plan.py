@@ -171,12 +171,21 @@ class _Chronicle:
         return (wanted or self._correction(steps)), reasons
 
     def _correction(self, steps: Sequence[Step]) -> Sequence[Step]:
-        newest = max(self._heard, key=lambda one: (one.at, _moment_told(one)), default=None)
-        if newest is None or not steps or newest.state is steps[-1].state:
+        if not self._heard or not steps or self._last_word().state is steps[-1].state:
             return ()
-        last = steps[-1]
-        told_since = any(_is_of(one, last) and _moment_told(one) > _moment_told(newest) for one in self._told)
+        last, word_told = steps[-1], _moment_told(self._last_word())
+        told_since = any(_is_of(one, last) and _moment_told(one) > word_told for one in self._told)
         return () if told_since or not self._hearer.has_word(last.state) else (last,)
+
+    def _last_word(self) -> Writeback:
+        """What the EHR takes for the present: what happened last, or what it was told once more after that."""
+        newest = max(self._heard, key=lambda one: (one.at, _moment_told(one)))
+        first_told: dict[tuple[State, datetime], tuple[datetime, int]] = {}
+        for one in self._heard:
+            moment = _moment_told(one)
+            first_told[one.state, one.at] = min(moment, first_told.get((one.state, one.at), moment))
+        told_again = [one for one in self._heard if _moment_told(one) > first_told[one.state, one.at]]
+        return max([newest, *told_again], key=_moment_told)
 
 
 def _may_be_heard(one: Writeback) -> bool:

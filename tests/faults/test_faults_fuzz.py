@@ -460,3 +460,18 @@ def test_answers_of_graph(keys: LocalKeys, said: list[httpx.Response | Exception
     }
     may_raise(acts[what], ConnectorError, codes=("microsoft_", "meeting_", "subscription_limit", "no_consent"))
     assert all(0 <= nap <= 5 for nap in naps)
+
+
+@pytest.mark.parametrize(
+    "participants",
+    [None, 5, [None], {"attendees": "x"}, {"attendees": [None, {}, {"identity": 5}, {"identity": {"user": [5]}}]}],
+)
+def test_attendees_of_another_shape_do_not_keep_a_meeting_from_being_configured(
+    keys: LocalKeys, participants: object
+) -> None:
+    world = World([noise._answer(200, [], json.dumps({"participants": participants}).encode())])
+    graph = Graph(world.http, lambda _: "token", lambda _: None)
+    meetings = GraphMeetings(graph, keys, connector_settings(), lambda _: "state", Clock())
+    meetings.configure(KEY.tenant, Meeting("id", "https://teams.example/l/1", ANALYST), (ANALYST,))
+    sent = json.loads(world.asked[-1].content)["participants"]["attendees"]
+    assert sent[-1]["identity"] == {"user": {"id": ANALYST}}

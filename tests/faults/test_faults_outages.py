@@ -19,6 +19,7 @@ from tests.support.fuse import crash
 from tests.support.house import DEBOUNCE
 
 IS_LONG = bool(os.environ.get("TEST_LONG"))
+pytestmark = pytest.mark.timeout(900 if IS_LONG else 120)
 FARES = (*[Ehr.UP] * 8, Ehr.DOWN, Ehr.SLOW, Ehr.BUSY, Ehr.LOCKED)
 MANY = 60 if IS_LONG else 24
 PRESENT, TOLD = CONNECTIONS

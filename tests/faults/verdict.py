@@ -140,14 +140,21 @@ class Verdict:
         refuted = {one for one in told if one not in steps and one[1] >= (steps[0][1] if steps else one[1])}
         # What was taken back when it had been due for a while may have been heard: then the truth is told once more.
         doubts = any(one.status is Status.NOT_NEEDED and one.last_try for one in person.writebacks)
+        by_key = {one.message.key: (one.message.state, one.message.at) for one in heard}
+        words = list(by_key.values())
+        again = [position for position, what in enumerate(words) if what in words[:position]]
         if not refuted and not given_up and not doubts:
-            by_key = {one.message.key: (one.message.state, one.message.at) for one in heard}
-            ours = [what for what in by_key.values() if what in steps]
-            assert sorted(ours, key=lambda what: what[1]) == steps, "not each exactly once"
+            once = sorted({what for what in words if what in steps}, key=lambda what: what[1])
+            assert once == steps, "not each of them"
+            # What is told once more takes something back that was told in between.
+            for position in again:
+                since = words[words.index(words[position]) + 1 : position]
+                assert any(state is not words[position][0] for state, _ in since), "told twice without a reason"
         if steps and not given_up:
-            newest = max(heard, key=lambda one: (one.message.at, one.at))
-            late = [one for one in heard if one.at >= newest.at and one.message.state is steps[-1][0]]
-            assert newest.message.state is steps[-1][0] or late, "the last word is not the truth"
+            newest = max(range(len(words)), key=lambda position: (words[position][1], position))
+            last_word = max([newest, *again])
+            late = [state for state, _ in words[last_word:] if state is steps[-1][0]]
+            assert late, "the last word is not the truth"
 
     def _judge_present(self, meeting: Meeting, steps: Story, heard: list[Heard], person: Participant) -> None:
         now = self._stage.clock()

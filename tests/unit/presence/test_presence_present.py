@@ -163,6 +163,29 @@ def test_one_that_is_told_with_times_is_told_again_what_a_false_leave_contradict
     assert planned(corrected, step(CONNECTED, 0), now=83, stamps_time=False) == corrected
 
 
+def test_one_that_is_told_with_times_is_told_again_that_a_leave_was_none_after_all_wrong() -> None:
+    """Two devices, told of out of order: the leave was true, then it seemed none, and then it was true again."""
+    first = planned((), step(CONNECTED, 0), step(DISCONNECTED, 50), now=71, stamps_time=False)
+    known = told(told(first, 1, 71), 2, 71)
+    corrected = told(planned(known, step(CONNECTED, 0), now=80, stamps_time=False), 3, 82)
+    again = planned(corrected, step(CONNECTED, 0), step(DISCONNECTED, 50), now=90, stamps_time=False)
+    assert to_tell(again) == [DISCONNECTED]
+    settled = told(again, 4, 91)
+    assert planned(settled, step(CONNECTED, 0), step(DISCONNECTED, 50), now=92, stamps_time=False) == settled
+    back = planned(settled, step(CONNECTED, 0), step(DISCONNECTED, 50), step(CONNECTED, 95), now=96, stamps_time=False)
+    assert to_tell(back) == [CONNECTED]
+
+
+def test_what_comes_late_after_a_correction_does_not_hide_it() -> None:
+    first = planned((), step(CONNECTED, 10), step(DISCONNECTED, 50), now=71, stamps_time=False)
+    known = told(told(first, 1, 71), 2, 71)
+    corrected = told(planned(known, step(CONNECTED, 10), now=80, stamps_time=False), 3, 82)
+    late = planned(corrected, step(WAITING, 0), step(CONNECTED, 10), now=90, stamps_time=False)
+    assert to_tell(late) == [WAITING]
+    heard = told(late, 4, 91)
+    assert planned(heard, step(WAITING, 0), step(CONNECTED, 10), now=92, stamps_time=False) == heard
+
+
 moments = st.lists(st.integers(0, 20 * HOUR), min_size=1, max_size=8, unique=True).map(sorted)
 tellings = st.lists(st.tuples(st.integers(0, 4 * HOUR), st.sampled_from(["heard", "failed", "nothing"])), max_size=20)
 
