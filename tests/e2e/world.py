@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import TableServiceClient
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+from azure.data.tables import TableEntity, TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
@@ -134,6 +135,18 @@ class Sandbox(World):
             }
             for table in self._tables.list_tables()
         }
+
+    def rows(self, table: str) -> Iterator[TableEntity]:
+        """Every row of a table, with what `change_if_same` needs."""
+        return iter(self._tables.get_table_client(table).list_entities())
+
+    def change_if_same(self, table: str, row: TableEntity, **columns: Any) -> None:
+        """As `change_row`, but not if somebody has written to the row since it was read."""
+        changed = {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"], **columns}
+        with contextlib.suppress(ResourceModifiedError, ResourceNotFoundError):
+            self._tables.get_table_client(table).update_entity(
+                changed, etag=row.metadata["etag"], match_condition=MatchConditions.IfNotModified
+            )
 
     def change_row(self, table: str, partition: str, row: str, **columns: Any) -> None:
         """Columns as somebody with access to the storage would set them; for letting time pass."""

@@ -171,11 +171,10 @@ class Hospital:
     def mend(self) -> None:
         """Time passes for what a crash left behind, and timers run."""
         now = datetime.now(UTC)
-        for row in self.world.tables()["Visits"].values():
+        for row in self.world.rows("Visits"):
             due = row.get("baton_due")
             if due and datetime.fromisoformat(due) < now - timedelta(seconds=2 * LEASE):
-                lost = (now - timedelta(minutes=7)).isoformat()
-                self.world.change_row("Visits", row["PartitionKey"], row["RowKey"], baton_due=lost)
+                self.world.change_if_same("Visits", row, baton_due=(now - timedelta(minutes=7)).isoformat())
         for timer in ("sweep_writebacks", "reconcile_visits", "renew_subscriptions", "bring_back_parked"):
             self.world.run_timer(timer)
 
