@@ -136,6 +136,17 @@ class Sandbox(World):
             for table in self._tables.list_tables()
         }
 
+    def run_timer_through(self, function: str, patience: float) -> None:
+        """Run a timer function now, until it is done: started again before that, it would only get in its own way."""
+        ended = f" {function} (timer) "
+        before = self.log_file.read_text(encoding="utf-8").count(ended)
+        self.run_timer(function)
+        self.until(
+            f"{function} to end",
+            lambda: self.log_file.read_text(encoding="utf-8").count(ended) > before,
+            patience,
+        )
+
     def rows(self, table: str) -> Iterator[TableEntity]:
         """Every row of a table, with what `change_if_same` needs."""
         return iter(self._tables.get_table_client(table).list_entities())

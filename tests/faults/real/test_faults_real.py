@@ -176,7 +176,7 @@ class Hospital:
             if due and datetime.fromisoformat(due) < now - timedelta(seconds=2 * LEASE):
                 self.world.change_if_same("Visits", row, baton_due=(now - timedelta(minutes=7)).isoformat())
         for timer in ("sweep_writebacks", "reconcile_visits", "renew_subscriptions", "bring_back_parked"):
-            self.world.run_timer(timer)
+            self.world.run_timer_through(timer, PATIENCE)
 
 
 def agree(truth: Story, told: Story) -> bool:
