@@ -56,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
     _add_python(testing)
     testing.add_argument("--fast", action="store_true", help="one Python, and no browser")
     testing.add_argument(
-        "--long", action="store_true", help="every state of every page, in every language, size and scheme"
+        "--long",
+        action="store_true",
+        help="every state of every page in every language, size and scheme, and the long proofs: about 40 minutes",
     )
 
     measuring = commands.add_parser("bench", help="measure speed and cost; names after -- choose sections")
