@@ -169,7 +169,7 @@ def unpacked(sealer: Sealer, geography: Geography, text: str) -> Batch | InBlob:
 class _CarriedItem(BaseModel):
     """An item as it lies in a message or a blob."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
 
     visit: str
     tenant: str
@@ -184,7 +184,7 @@ class _Carried(BaseModel):
     Another version of ours may have written it: its shape is checked, whoever sealed it.
     """
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
 
     blob: str = ""
     received: AwareDatetime | None = None
