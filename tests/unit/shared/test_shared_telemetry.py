@@ -46,10 +46,10 @@ def test_a_record_does_not_look_up_what_no_line_shows(left_out: str, caplog: pyt
         log(Event.UPKEEP_DONE)
 
     caplog.set_level(logging.INFO)
-    asyncio.run(in_a_task())
     with pytest.MonkeyPatch.context() as patch:
         for name in ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks"):
-            patch.setattr(logging, name, getattr(logging, name, True), raising=False)
+            patch.setattr(logging, name, True, raising=False)
+        asyncio.run(in_a_task())
         lighten_records()
         asyncio.run(in_a_task())
     before, after = caplog.records
