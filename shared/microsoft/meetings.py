@@ -17,7 +17,7 @@ from shared.errors import ConnectorError
 from shared.identifiers import TenantKey, VisitKey
 from shared.keys import Keys
 from shared.microsoft.graph import Graph, checked, error_message
-from shared.microsoft.reading import objects
+from shared.microsoft.reading import identity, lowered, objects
 from shared.settings import Settings
 from shared.visits.model import Meeting, Subscription
 from shared.visits.ports import MeetingWish
@@ -196,9 +196,7 @@ def _says_limit(message: str) -> bool:
 
 
 def _object_id(attendee: Mapping[str, Any]) -> str:
-    identity = attendee.get("identity")
-    user = identity.get("user") if isinstance(identity, dict) else None
-    return str(user.get("id", "")).lower() if isinstance(user, dict) else ""
+    return identity(lowered(attendee.get("identity"))).object_id
 
 
 def _zulu(moment: datetime) -> str:

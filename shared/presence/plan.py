@@ -66,9 +66,9 @@ def plan(
     wanted, reasons = judge.judged(steps)
     result = [_taken_back(one, steps, reasons) if _is_obsolete(one, wanted) else one for one in existing]
     if result != [*existing]:
-        # What was taken back may have been heard: that is judged with the rest.
-        in_hand = min((one for one in existing if not one.is_settled), key=lambda one: (one.at, one.sequence))
         if not none_in_hand:
+            # What was taken back may have been heard: that is judged with the rest.
+            in_hand = min((one for one in existing if not one.is_settled), key=lambda one: (one.at, one.sequence))
             result = [_perhaps_heard(one, now) if one.sequence == in_hand.sequence else one for one in result]
         return plan(result, steps, debounce=debounce, now=now, hearer=hearer)
     for step in steps:
@@ -171,10 +171,12 @@ class _Chronicle:
         return (wanted or self._correction(steps)), reasons
 
     def _correction(self, steps: Sequence[Step]) -> Sequence[Step]:
-        if not self._heard or not steps or self._last_word().state is steps[-1].state:
+        if not self._heard or not steps:
             return ()
-        last, word_told = steps[-1], _moment_told(self._last_word())
-        told_since = any(_is_of(one, last) and _moment_told(one) > word_told for one in self._told)
+        last, last_word = steps[-1], self._last_word()
+        if last_word.state is last.state:
+            return ()
+        told_since = any(_is_of(one, last) and _moment_told(one) > _moment_told(last_word) for one in self._told)
         return () if told_since or not self._hearer.has_word(last.state) else (last,)
 
     def _last_word(self) -> Writeback:

@@ -138,14 +138,9 @@ class Sandbox(World):
 
     def run_timer_through(self, function: str, patience: float) -> None:
         """Run a timer function now, until it is done: started again before that, it would only get in its own way."""
-        ended = f" {function} (timer) "
-        before = self.log_file.read_text(encoding="utf-8").count(ended)
-        self.run_timer(function)
-        self.until(
-            f"{function} to end",
-            lambda: self.log_file.read_text(encoding="utf-8").count(ended) > before,
-            patience,
-        )
+        with self.logged() as logged:
+            self.run_timer(function)
+            self.until(f"{function} to end", lambda: f" {function} (timer) " in logged(), patience)
 
     def rows(self, table: str) -> Iterator[TableEntity]:
         """Every row of a table, with what `change_if_same` needs."""

@@ -116,6 +116,13 @@ def test_hours_without_us_lose_nothing_that_graph_still_delivers(reports: bool) 
     assert not day.stage.pointers.waiting
 
 
+def check_comings_and_goings(day: Day, meeting: Meeting, person: str) -> None:
+    """What the EHR heard of somebody's comings and goings is what happened, as near as reports tell times."""
+    truth = [step for step in truth_of(meeting, person) if step[0] is not WAITING]
+    log = [step for step in log_of(day, meeting, person) if step[0] is not WAITING]
+    assert agree(log, truth), f"{person}: {log} {truth}"
+
+
 @pytest.mark.usefixtures("silence")
 @pytest.mark.parametrize("hours", [4, 6, 9])
 def test_what_graph_gave_up_after_four_hours_comes_by_reports(hours: int) -> None:
@@ -123,10 +130,8 @@ def test_what_graph_gave_up_after_four_hours_comes_by_reports(hours: int) -> Non
     day = a_day_without_us((START + timedelta(hours=2), START + timedelta(hours=2 + hours)), MANY, reports=True)
     assert day.given_up
     for meeting, person in people_of(day):
-        truth = [step for step in truth_of(meeting, person) if step[0] is not WAITING]
-        log = [step for step in log_of(day, meeting, person) if step[0] is not WAITING]
         if meeting.connection == TOLD:
-            assert agree(log, truth), f"{person}: {log} {truth}"
+            check_comings_and_goings(day, meeting, person)
         else:
             assert in_effect(Verdict(day.stage).heard(meeting, person))[-1] is DISCONNECTED, person
 
@@ -186,10 +191,8 @@ def test_an_ordinary_bad_day(seed: int) -> None:
     day.run(end)
     assert day.given_up
     for meeting, person in people_of(day):
-        truth = [step for step in truth_of(meeting, person) if step[0] is not WAITING]
-        log = [step for step in log_of(day, meeting, person) if step[0] is not WAITING]
         if meeting.connection == TOLD:
-            assert agree(log, truth), f"{person}: {log} {truth}"
+            check_comings_and_goings(day, meeting, person)
         else:
             # Of somebody of whom only reports told, it hears nothing.
             assert in_effect(Verdict(day.stage).heard(meeting, person))[-1:] in ([], [DISCONNECTED]), person

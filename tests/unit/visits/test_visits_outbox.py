@@ -1,5 +1,6 @@
 """The outbox: in order, again where that may help, and never twice by two workers."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -224,12 +225,13 @@ def test_a_message_that_comes_too_soon_is_passed_on() -> None:
     assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
 
 
-def while_telling(house: House, *events: CallEvent) -> None:
-    """The next time the EHR is called, these events are folded before it answers."""
+def while_telling(house: House, *events: CallEvent, then: Callable[[], object] = lambda: None) -> None:
+    """The next time the EHR is called, these events are folded before it answers, and then this happens."""
 
     def meanwhile(message: StatusMessage) -> None:
         house.teller.while_telling = lambda message: None
         house.happen(*events)
+        then()
 
     house.teller.while_telling = meanwhile
 
@@ -280,13 +282,7 @@ def test_replaced_while_it_is_told_slowly_the_same_is_not_told_again() -> None:
     """The worker knows what it told: nobody else had the one that took its place in hand."""
     house = opened()
     left_and_due(house)
-
-    def meanwhile(message: StatusMessage) -> None:
-        house.teller.while_telling = lambda message: None
-        house.happen(event(59, "p", LEFT, DOC))
-        house.clock.forward(5)
-
-    house.teller.while_telling = meanwhile
+    while_telling(house, event(59, "p", LEFT, DOC), then=lambda: house.clock.forward(5))
     house.work_until_quiet()
     assert house.told("PROV1") == [CONNECTED, DISCONNECTED]
     assert [one.status for one in house.provider().writebacks[1:]] == [Status.DELIVERED, Status.NOT_NEEDED]
@@ -297,15 +293,13 @@ def test_replaced_while_its_worker_lost_the_baton_it_is_told_again() -> None:
     house = opened()
     left_and_due(house)
 
-    def meanwhile(message: StatusMessage) -> None:
-        house.teller.while_telling = lambda message: None
-        house.happen(event(59, "p", LEFT, DOC))
+    def another_takes_over() -> None:
         visit, person = house.visit(), house.provider()
         other = replace(person, baton=Baton("another", house.clock.present))
         house.visits.save(visit, replace(visit, participants=visit.with_participant(other)))
         house.clock.forward(5)
 
-    house.teller.while_telling = meanwhile
+    while_telling(house, event(59, "p", LEFT, DOC), then=another_takes_over)
     house.work()
     house.clock.forward(600)
     house.upkeep.sweep()
