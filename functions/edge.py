@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +18,7 @@ import azure.functions as func
 from pydantic import BaseModel, ValidationError
 
 from functions.answers import Answer, Failure, Page, Problem, Queued, accepted, to_response
-from functions.beside import beside
+from functions.beside import beside, beside_launches
 from shared.errors import LANGUAGES, ConnectorError, Language, language_of, name_of
 from shared.identifiers import TenantKey
 from shared.telemetry import Event, log
@@ -155,6 +155,7 @@ def door(
     answer: type[BaseModel] | None = None,
     limit: int = MAX_JSON_BYTES,
     queue: str = "",
+    at_hand: Callable[[func.HttpRequest], bool] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register a handler as an HTTP function.
 
@@ -168,6 +169,8 @@ def door(
         answer: the model of its JSON answer, for the OpenAPI document.
         limit: the longest body in bytes.
         queue: the queue on which what the handler answers with `Queued` is put. Such a handler does no I/O itself.
+        at_hand: whether all that the handler needs for this request is in memory. Then it is called on the event
+            loop, where nothing may wait; else beside it.
     """
 
     def decorate(handler: Handler) -> Handler:
@@ -189,7 +192,11 @@ def door(
             message.set(answer.message)
             return response
 
-        made: Callable[..., Any] = queueing if queue else function
+        async def at_once(req: func.HttpRequest) -> func.HttpResponse:
+            served = partial(_served, _Request(req, handler.__name__, kind), handler, access, body, limit)
+            return (served() if at_hand and at_hand(req) else await beside_launches(served))[1]
+
+        made: Callable[..., Any] = queueing if queue else at_once if at_hand else function
         made.__name__ = handler.__name__
         if queue:
             made = blueprint.queue_output(arg_name="message", queue_name=queue, connection=STORAGE)(made)

@@ -21,25 +21,30 @@ from shared.visits.ways import (
     ToWaitingPage,
     cookie_name,
 )
+from shared.wiring import connector
 
 blueprint = func.Blueprint()
 _LIFETIME = int(LAUNCH_LIFETIME.total_seconds())
 _TICKET_LIFETIME = 3 * 24 * 3600
 
 
-@door(blueprint, "GET", "launch/{id}/provider", kind=Kind.PAGE)
+def _at_hand(req: func.HttpRequest) -> bool:
+    return connector().launch_at_hand(req.route_params.get("id", ""), req.params.get("iss", ""))
+
+
+@door(blueprint, "GET", "launch/{id}/provider", kind=Kind.PAGE, at_hand=_at_hand)
 def launch_provider(call: Call[Any]) -> Answer:
     """The EHR opens a visit for a clinician."""
     return _begin(call, Role.PROVIDER)
 
 
-@door(blueprint, "GET", "launch/{id}/patient", kind=Kind.PAGE)
+@door(blueprint, "GET", "launch/{id}/patient", kind=Kind.PAGE, at_hand=_at_hand)
 def launch_patient(call: Call[Any]) -> Answer:
     """The patient portal opens a visit for a patient."""
     return _begin(call, Role.PATIENT)
 
 
-@door(blueprint, "GET", "launch/{id}/device-test", kind=Kind.PAGE)
+@door(blueprint, "GET", "launch/{id}/device-test", kind=Kind.PAGE, at_hand=_at_hand)
 def launch_device_test(call: Call[Any]) -> Answer:
     """The patient portal opens the device test, before the day."""
     return _begin(call, Role.PATIENT, device_test=True)

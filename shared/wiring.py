@@ -530,6 +530,24 @@ class Connector:
         """The connection that an id names, in this stamp's geography."""
         return connection_key(self.settings.geography, connection_id)
 
+    def launch_at_hand(self, connection_id: str, iss: str) -> bool:
+        """Whether a launch can begin without asking anybody: no storage, no EHR, no vault, no part to be made.
+
+        Args:
+            connection_id: from the launch URL.
+            iss: the base URL that launches. From another one it is looked for, so that is not at hand.
+        """
+        from shared.visits.launch import same_base_url
+
+        key = self.key_of(connection_id) if "desk" in vars(self) else None
+        connection = self.connection_store.at_hand(key) if key else None
+        content = connection.approved if connection else None
+        return (
+            content is not None
+            and same_base_url(iss, content.fhir_base_url)
+            and self.discovery.is_at_hand(content.fhir_base_url, content.environment)
+        )
+
     def launch_target(self, connection_id: str) -> "LaunchTarget":
         """The approved connection that a launch is for.
 

@@ -62,10 +62,9 @@ class Discovery:
 
     def configuration(self, base_url: str, environment: Environment) -> SmartConfiguration:
         """The EHR's SMART configuration. Raises ehr_unreachable or ehr_answer_invalid."""
-        with self._lock:
-            kept = self._known.get((base_url, environment))
-        if kept and self._now() - kept[0] < _LIFETIME:
-            return kept[1]
+        kept = self._kept(base_url, environment, _LIFETIME)
+        if kept:
+            return kept
         fetched = self.fetch(f"{base_url}/.well-known/smart-configuration", environment)
         if fetched.body is None:
             if fetched.problem == "not_json":
@@ -75,6 +74,15 @@ class Discovery:
         with self._lock:
             self._known[base_url, environment] = (self._now(), found)
         return found
+
+    def is_at_hand(self, base_url: str, environment: Environment) -> bool:
+        """Whether `configuration` would answer without asking, and still in a second."""
+        return self._kept(base_url, environment, _LIFETIME - timedelta(seconds=1)) is not None
+
+    def _kept(self, base_url: str, environment: Environment, lifetime: timedelta) -> SmartConfiguration | None:
+        with self._lock:
+            kept = self._known.get((base_url, environment))
+        return kept[1] if kept and self._now() - kept[0] < lifetime else None
 
     def keys(self, jwks_uri: str, environment: Environment) -> KeySource:
         """The keys of the EHR's issuer."""

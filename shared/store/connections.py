@@ -37,7 +37,7 @@ class TableConnections:
         self._history = service.get_table_client(HISTORY)
         self._clinicians = service.get_table_client(CLINICIANS)
         self._ticks = ticks
-        self._cache: dict[ConnectionKey, tuple[float, Connection | None]] = {}
+        self._cache: dict[ConnectionKey, tuple[float, Connection]] = {}
 
     def read(self, key: ConnectionKey) -> Connection | None:
         """The connection as it stands now, or None."""
@@ -49,13 +49,21 @@ class TableConnections:
 
     def read_cached(self, key: ConnectionKey) -> Connection | None:
         """The connection as it stood at most CACHE_SECONDS ago: for launches, which come in crowds."""
-        kept = self._cache.get(key)
-        if kept and self._ticks() - kept[0] < CACHE_SECONDS:
-            return kept[1]
+        kept = self._kept(key, CACHE_SECONDS)
+        if kept:
+            return kept
         found = self.read(key)
         if found is not None:
             self._cache[key] = (self._ticks(), found)
         return found
+
+    def at_hand(self, key: ConnectionKey) -> Connection | None:
+        """What `read_cached` would give at once, and still in a second; None if it would have to read."""
+        return self._kept(key, CACHE_SECONDS - 1)
+
+    def _kept(self, key: ConnectionKey, seconds: float) -> Connection | None:
+        kept = self._cache.get(key)
+        return kept[1] if kept and self._ticks() - kept[0] < seconds else None
 
     def of_tenant(self, tenant: TenantKey) -> Sequence[Connection]:
         """All connections of one tenant."""

@@ -32,15 +32,17 @@ def measure(setting: Setting) -> Iterator[Row]:
         yield _memory(setting, ours, targets[1])
 
 
-def side_by_side(setting: Setting, targets: list[Target], connections: int = 16, pause_ms: int = 0) -> list[list[Load]]:
-    """The loads of each target, run by run; one target after the other within each run."""
+def side_by_side(
+    setting: Setting, targets: list[Target], connections: int = 16, pause_ms: int = 0, seconds: int = 8
+) -> list[list[Load]]:
+    """The loads of each target, run by run, each of so many seconds; one target after the other within each run."""
     for target in targets:
         target.once()
         target.load(setting.choose(3, 1), connections, pause_ms)
     found: list[list[Load]] = [[] for _ in targets]
     for _ in range(setting.runs):
         for place, target in enumerate(targets):
-            found[place].append(target.load(setting.choose(8, 2), connections, pause_ms))
+            found[place].append(target.load(setting.choose(seconds, 2), connections, pause_ms))
     return found
 
 
