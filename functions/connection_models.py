@@ -30,7 +30,7 @@ class ConnectionIn(Model):
     environment: Environment
     approver: str = Field(min_length=1, max_length=320)
     ehr_kind: EhrKind = EhrKind.EPIC
-    settings: ConnectionSettings = ConnectionSettings()
+    settings: ConnectionSettings = Field(default_factory=ConnectionSettings)
 
 
 class ConnectionEdit(ConnectionIn):

@@ -7,10 +7,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.clock import Clock, utc_now
-from shared.ehr_secrets import FileSecrets, Secrets
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Role, TenantKey, connection_key
-from shared.keys import Keys, LocalKeys
 from shared.microsoft.door import accept, packed
 from shared.sealing import Sealer
 from shared.settings import Settings
@@ -27,8 +25,10 @@ if TYPE_CHECKING:
     from shared.ehr.discovery import Discovery
     from shared.ehr.kinds import Kinds
     from shared.ehr.smart import SmartEhr
+    from shared.ehr_secrets import Secrets
     from shared.identity import ManagedIdentity
     from shared.inbox import Inbox
+    from shared.keys import Keys
     from shared.leaving import Leaving
     from shared.microsoft.consent import Consents
     from shared.microsoft.entra import Entra
@@ -75,15 +75,17 @@ class Connector:
         self.now = now
 
     @cached_property
-    def keys(self) -> Keys:
+    def keys(self) -> "Keys":
         """The stamp's keys."""
         if self.settings.key_vault_url is not None:
             return self._vault_keys(str(self.settings.key_vault_url))
         if self.settings.local_key_directory is None:
             raise ValueError("neither KEY_VAULT_URL nor LOCAL_KEY_DIRECTORY is set")
+        from shared.keys import LocalKeys
+
         return LocalKeys(self.settings.local_key_directory, self.now)
 
-    def _vault_keys(self, url: str) -> Keys:
+    def _vault_keys(self, url: str) -> "Keys":
         from shared.store.wrapped_key import BlobWrappedKey
         from shared.vault_keys import VaultKeys
 
@@ -109,7 +111,7 @@ class Connector:
         return None if self.settings.storage_connection else self.identity
 
     @cached_property
-    def secrets(self) -> Secrets:
+    def secrets(self) -> "Secrets":
         """Passwords that EHRs gave us."""
         if self.settings.key_vault_url is not None:
             from shared.vault_secrets import VaultSecrets
@@ -117,6 +119,8 @@ class Connector:
             return VaultSecrets(self._vault(str(self.settings.key_vault_url)), self.now)
         if self.settings.local_key_directory is None:
             raise ValueError("neither KEY_VAULT_URL nor LOCAL_KEY_DIRECTORY is set")
+        from shared.ehr_secrets import FileSecrets
+
         return FileSecrets(self.settings.local_key_directory)
 
     @cached_property

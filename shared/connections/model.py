@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from shared.connections.telling import EhrKind, FhirWrites, Frozen, OracleWrites, ShortText, StatusCall, Webhook
 from shared.identifiers import ConnectionKey, Environment
@@ -71,19 +71,19 @@ class ReconcileSources(Frozen):
 class ConnectionSettings(Frozen):
     """What can differ from hospital to hospital. Part of the revision, so part of what is approved."""
 
-    context: ContextFields = ContextFields()
-    mnemonics: ContextMnemonics = ContextMnemonics()
-    status_call: StatusCall = StatusCall()
+    context: ContextFields = Field(default_factory=ContextFields)
+    mnemonics: ContextMnemonics = Field(default_factory=ContextMnemonics)
+    status_call: StatusCall = Field(default_factory=StatusCall)
     organizer_object_id: ObjectId | None = None
-    branding: Branding = Branding()
+    branding: Branding = Field(default_factory=Branding)
     provider_landing: Literal["meeting", "board"] = "meeting"
     meeting_subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] = (
         "Virtual visit"
     )
-    fhir: FhirWrites = FhirWrites()
-    oracle: OracleWrites = OracleWrites()
-    webhook: Webhook = Webhook()
-    reconcile: ReconcileSources = ReconcileSources()
+    fhir: FhirWrites = Field(default_factory=FhirWrites)
+    oracle: OracleWrites = Field(default_factory=OracleWrites)
+    webhook: Webhook = Field(default_factory=Webhook)
+    reconcile: ReconcileSources = Field(default_factory=ReconcileSources)
 
 
 class Content(Frozen):
@@ -93,7 +93,7 @@ class Content(Frozen):
     environment: Environment
     ehr_kind: EhrKind = EhrKind.EPIC
     approver: ObjectId
-    settings: ConnectionSettings = ConnectionSettings()
+    settings: ConnectionSettings = Field(default_factory=ConnectionSettings)
 
     @property
     def fingerprint(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.clock import Clock
 from shared.connections import lifecycle
@@ -40,7 +40,7 @@ class Wish(BaseModel):
     environment: Environment
     approver: str
     ehr_kind: EhrKind = EhrKind.EPIC
-    settings: ConnectionSettings = ConnectionSettings()
+    settings: ConnectionSettings = Field(default_factory=ConnectionSettings)
 
 
 class EhrSession(BaseModel):
