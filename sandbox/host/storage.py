@@ -15,9 +15,11 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient
 
 from sandbox.host.model import Datum
+from sandbox.host.sends import Sender
 from sandbox.host.settings import connection_string, resolve_names
 
 T = TypeVar("T")
+_THREADS = 16
 
 # The host polls many times a second; its own requests must not drown the app's in the log.
 QUIET = logging.getLogger("sandbox.host.storage")
@@ -53,7 +55,8 @@ class Queues:
         self._environ = environ
         self._base64 = base64_text
         self._clients: dict[tuple[str, str], QueueClient] = {}
-        self._threads = ThreadPoolExecutor(16, thread_name_prefix="queues")
+        self._senders: dict[tuple[str, str], Sender] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="queues")
 
     def open(self, queue: str, connection: str) -> "Queue":
         """A queue by the name and the connection that its binding gives."""
@@ -67,6 +70,13 @@ class Queues:
             client = QueueClient.from_connection_string(connection, name, **RETRIES, logger=QUIET)
             self._clients[name, connection] = client
         return client
+
+    def sender(self, name: str, connection: str) -> Sender:
+        """The one sender of a queue."""
+        sender = self._senders.get((name, connection))
+        if sender is None:
+            sender = self._senders[name, connection] = Sender(self.client(name, connection), _THREADS)
+        return sender
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run a blocking call away from the loop."""
@@ -93,6 +103,8 @@ class Queues:
     def close(self) -> None:
         """Let go of clients and threads, without waiting."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        for sender in self._senders.values():
+            sender.close()
         for client in self._clients.values():
             client.close()
 
@@ -171,6 +183,8 @@ class Queue:
         message.pop_receipt = updated.pop_receipt or message.pop_receipt
 
     def _send(self, text: str) -> None:
+        if self._queues.sender(self.name, self._connection).send(text):
+            return
         try:
             self._client.send_message(text)
         except ResourceNotFoundError:

@@ -1,10 +1,13 @@
 """Queue and timer functions against a real Azurite, on each backend."""
 
 import base64
+import contextlib
 import json
 import time
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+from azure.core.exceptions import ResourceExistsError
 
 from tests.contract.host.conftest import Served, wait_for
 
@@ -73,6 +76,8 @@ def test_what_is_not_base64_is_poison_at_once(served: Served) -> None:
 
 def test_a_poison_queue_has_none_of_its_own(served: Served) -> None:
     with served.queue(f"{served.work_queue}-poison") as poison:
+        with contextlib.suppress(ResourceExistsError):
+            poison.create_queue()
         poison.send_message(base64.b64encode(b"again and again").decode())
         wait_for(lambda: "again and again" in texts(served, "buried"))
         time.sleep(1.5)
