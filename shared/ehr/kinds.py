@@ -1,6 +1,7 @@
 """The kinds of EHR: each is a module of its own, and this one chooses between them, connection by connection."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +9,9 @@ from typing import Protocol
 from shared.connections.model import Connection, ConnectionSettings, Content
 from shared.connections.telling import EhrKind
 from shared.ehr.answers import FAILURES, given_up, of_failure
+from shared.errors import name_of
 from shared.identifiers import ConnectionKey
+from shared.telemetry import Event, log
 from shared.visits.ports import Abilities, StatusMessage, Told
 
 
@@ -74,6 +77,9 @@ class Kinds:
             return attempt(*chosen)
         except FAILURES as failed:
             return of_failure(failed)
+        except Exception as failed:  # noqa: BLE001 - trouble of our own (the vault, a fault) is tried again, and ends
+            log(Event.REQUEST_FAILED, level=logging.ERROR, connection=key.connection, error_type=name_of(failed))
+            return Told(delivered=False, retry=True, reason=name_of(failed))
 
     def _chosen(self, key: ConnectionKey) -> tuple[Kind, Addressee] | None:
         connection = self._connection(key)

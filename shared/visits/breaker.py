@@ -7,14 +7,14 @@ written only when something fails, so that a healthy EHR costs nothing. The bulk
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.clock import Clock
-from shared.identifiers import ConnectionKey
+from shared.identifiers import ConnectionKey, TenantKey
 from shared.telemetry import Event, log
 from shared.visits.circuit import (
     FAILURES_TO_OPEN,
@@ -30,6 +30,8 @@ from shared.visits.ports import ConflictError, Told
 
 MOST_AT_ONCE = 12
 """Calls to one EHR at once from one process: half of what the queue hands out (host.json, 16 + 8)."""
+MOST_FOR_A_TENANT = 18
+"""Calls to all EHRs of one tenant: its test EHR leaves room to its production EHR, and both to other tenants."""
 _BUSY_FOR = timedelta(seconds=1)
 _QUICK_SECONDS = 0.5
 """An EHR that answers within this has room again before a worker that waits is missed elsewhere."""
@@ -77,7 +79,8 @@ class Breaker:
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._took: dict[ConnectionKey, float] = {}
-        self._calls: Counter[ConnectionKey] = Counter()
+        self._under_way: defaultdict[ConnectionKey, list[float]] = defaultdict(list)
+        self._of_tenant: Counter[TenantKey] = Counter()
         self._failures: Counter[ConnectionKey] = Counter()
         self._waiting: Counter[ConnectionKey] = Counter()
         self._open: dict[ConnectionKey, Circuit] = {}
@@ -89,18 +92,19 @@ class Breaker:
         if entry.wait is not None:
             return entry
         with self._lock:
-            if self._took.get(connection, _SHORT_WAIT_SECONDS) <= _QUICK_SECONDS:
-                # Put off by a whole second, as the queue counts, an EHR that answers would be left idle.
-                self._room.wait_for(lambda: self._calls[connection] < MOST_AT_ONCE, _SHORT_WAIT_SECONDS)
-            if self._calls[connection] >= MOST_AT_ONCE:
+            self._wait_for_room(connection)
+            if not self._has_room(connection):
                 return Entry(wait=_BUSY_FOR, busy=True)
-            self._calls[connection] += 1
-        return replace(entry, began=self._ticks())
+            began = self._ticks()
+            self._under_way[connection].append(began)
+            self._of_tenant[connection.tenant] += 1
+        return replace(entry, began=began)
 
     def leave(self, connection: ConnectionKey, entry: Entry, told: Told | None) -> None:
         """The call is over; `told` is None if it ended without an outcome."""
         with self._lock:
-            self._calls[connection] -= 1
+            self._under_way[connection].remove(entry.began)
+            self._of_tenant[connection.tenant] -= 1
             self._took[connection] = self._ticks() - entry.began
             self._room.notify_all()
             self._failures[connection] = self._failures[connection] + 1 if told and told.down else 0
@@ -115,6 +119,24 @@ class Breaker:
             self._after_failure(connection, failures, told.retry_after)
         elif entry.probe:
             self._keep(connection, still_open(known, self._now(), told.retry_after))
+
+    def _has_room(self, connection: ConnectionKey) -> bool:
+        calls = len(self._under_way[connection])
+        return calls < MOST_AT_ONCE and self._of_tenant[connection.tenant] < MOST_FOR_A_TENANT
+
+    def _wait_for_room(self, connection: ConnectionKey) -> None:
+        """Wait for a place at an EHR that answers: put off by a whole second, as the queue counts, it would be idle.
+
+        Once a call takes longer than those before, nobody waits: the EHR may hang, and others need the worker.
+        """
+        until = self._ticks() + _SHORT_WAIT_SECONDS
+        while self._took.get(connection, _SHORT_WAIT_SECONDS) <= _QUICK_SECONDS and not self._has_room(connection):
+            present = self._ticks()
+            oldest = min(self._under_way[connection], default=present - _QUICK_SECONDS)
+            patience = min(oldest + _QUICK_SECONDS, until) - present
+            if patience <= 0:
+                return
+            self._room.wait(patience)
 
     def _probing(self, connection: ConnectionKey, known: Circuit) -> Entry:
         """Whether it is time for a probe, and ours to make."""
@@ -143,13 +165,14 @@ class Breaker:
         return Entry(wait=circuit.probe_at - self._now() + spread(waiting - 1))
 
     def _after_failure(self, connection: ConnectionKey, failures: int, asked: timedelta | None) -> None:
-        """The first failure looks whether others know more; enough of them in a row open the circuit."""
-        if failures not in (1, FAILURES_TO_OPEN):
+        """The first failure looks whether others know more; enough in a row open the circuit, and as many again."""
+        enough = failures % FAILURES_TO_OPEN == 0
+        if failures != 1 and not enough:
             return
         present = self._store.read(connection)
         if present is not None and present.is_open:
             self._open[connection] = present
-        elif failures == FAILURES_TO_OPEN:
+        elif enough:
             fresh = opened(self._now(), asked)
             self._keep(connection, fresh if present is None else _in_place_of(present, fresh))
             log(Event.EHR_CIRCUIT_OPENED, level=logging.ERROR, connection=connection.connection)

@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 
 FAILURES_TO_OPEN = 5
 """So many tries in a row without an answer, of whatever visits, open the circuit."""
-PROBE_TAKES = timedelta(seconds=30)
-"""Nobody else probes for so long: longer than one call to an EHR may take. A crash while probing costs no more."""
+PROBE_TAKES = timedelta(seconds=90)
+"""Nobody else probes for so long: longer than telling an EHR may take, which is up to six requests of 15 seconds.
+
+A crash while probing costs no more.
+"""
 FORGOTTEN_AFTER = timedelta(hours=1)
 _FIRST_PAUSE = timedelta(seconds=10)
 _LONGEST_PAUSE = timedelta(minutes=5)

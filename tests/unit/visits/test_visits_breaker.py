@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from queue import PriorityQueue
 
 import pytest
 
 from shared.identifiers import ConnectionKey, new_connection_id
 from shared.presence.model import EHR_DOWN, Kind, State, Status
-from shared.visits.breaker import MOST_AT_ONCE, Breaker, Entry, closed_since
+from shared.visits.breaker import MOST_AT_ONCE, MOST_FOR_A_TENANT, Breaker, Entry, closed_since
 from shared.visits.circuit import FAILURES_TO_OPEN, FORGOTTEN_AFTER, PROBE_TAKES, Circuit
 from shared.visits.outbox import RETRY_FOR
 from shared.visits.ports import Told
+from tests.support.connections import OTHER_TENANT
 from tests.support.fakes import Clock, FakeCircuits
 from tests.support.house import CONNECTION, TENANT, House, entra, event
+from tests.support.machine import slower
 
 DOWN = Told(delivered=False, retry=True, reason="ReadTimeout", down=True)
 WELL = Told(delivered=True)
 REFUSED = Told(delivered=False, reason="INVALID-USER-ID")
 LOCKED = Told(delivered=False, retry=True, reason="LOCK-FAILED")
 DOC = entra("oid-1")
+WORKERS = 24
+"""What the queue hands out at once (host.json, 16 + 8)."""
+_QUICK_SECONDS = 0.6
+"""After so long, whoever waited for a place at an EHR that was quick knows that it hangs."""
 OTHER = ConnectionKey(TENANT, new_connection_id(TENANT.tenant))
 
 
@@ -215,17 +225,86 @@ def test_one_ehr_takes_half_of_the_workers_at_most(breaker: Breaker) -> None:
     assert breaker.enter(CONNECTION) == Entry()
 
 
-@pytest.mark.parametrize(("took", "waits"), [(0.2, True), (2.0, False)])
-def test_a_place_at_a_quick_ehr_is_waited_for(clock: Clock, store: FakeCircuits, took: float, *, waits: bool) -> None:
-    ticks = iter([0.0, took, *[0.0] * 100])
-    breaker = Breaker(store, clock, lambda: next(ticks))
-    once(breaker, WELL)
+@pytest.mark.parametrize(
+    ("took", "under_way", "waits"),
+    [(0.2, 0.0, True), (0.2, 0.4, True), (0.2, 0.6, False), (2.0, 0.0, False)],
+    ids=["quick", "not late yet", "was quick and hangs now", "slow"],
+)
+def test_a_place_at_a_quick_ehr_is_waited_for(
+    clock: Clock, store: FakeCircuits, took: float, under_way: float, *, waits: bool
+) -> None:
+    ticks = [0.0]
+    breaker = Breaker(store, clock, lambda: ticks[0])
+    first = breaker.enter(CONNECTION)
+    ticks[0] = took
+    breaker.leave(CONNECTION, first, WELL)
     entries = [breaker.enter(CONNECTION) for _ in range(MOST_AT_ONCE)]
+    ticks[0] += under_way
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(breaker.enter, CONNECTION)
         if waits:
+            time.sleep(0.05)
+            assert not late.done()
             breaker.leave(CONNECTION, entries[0], WELL)
         assert late.result(5).busy is not waits
+
+
+def test_a_tenant_with_two_dead_ehrs_leaves_workers_to_others(breaker: Breaker) -> None:
+    second = ConnectionKey(TENANT, new_connection_id(TENANT.tenant))
+    entries = [breaker.enter(one) for _ in range(MOST_AT_ONCE) for one in (CONNECTION, second)]
+    assert len([one for one in entries if one.wait is None]) == MOST_FOR_A_TENANT
+    stranger = ConnectionKey(OTHER_TENANT, new_connection_id(OTHER_TENANT.tenant))
+    assert breaker.enter(stranger) == Entry()
+    breaker.leave(CONNECTION, entries[0], None)
+    assert breaker.enter(second) == Entry()
+
+
+@pytest.mark.parametrize("quick_before", [True, False])
+def test_an_ehr_that_hangs_does_not_hold_up_another_tenants(store: FakeCircuits, *, quick_before: bool) -> None:
+    """The workers of one process, a hundred messages for an EHR that hangs, and now and then one for another."""
+    dead, other = CONNECTION, ConnectionKey(OTHER_TENANT, new_connection_id(OTHER_TENANT.tenant))
+    breaker = Breaker(store, lambda: datetime.now(UTC))
+    if quick_before:
+        once(breaker, WELL, dead)
+    messages: PriorityQueue[tuple[float, int, ConnectionKey]] = PriorityQueue()
+    delays: list[float] = []
+    over = threading.Event()
+    numbers = itertools.count()
+
+    def put(connection: ConnectionKey, after: float = 0.0) -> None:
+        messages.put((time.monotonic() + after, next(numbers), connection))
+
+    def work() -> None:
+        while not over.is_set():
+            due, number, connection = messages.get()
+            if due > time.monotonic():
+                messages.put((due, number, connection))
+                time.sleep(0.02)
+                continue
+            entry = breaker.enter(connection)
+            if entry.wait is not None:
+                put(connection, entry.wait.total_seconds())
+            elif connection == other:
+                delays.append(time.monotonic() - due)
+                breaker.leave(connection, entry, WELL)
+            else:
+                over.wait(10)
+                breaker.leave(connection, entry, DOWN)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for _ in range(100):
+            put(dead)
+        for _ in range(WORKERS):
+            pool.submit(work)
+        time.sleep(_QUICK_SECONDS * slower())
+        for _ in range(10):
+            put(other)
+            time.sleep(0.15)
+        over.set()
+        for _ in range(WORKERS):
+            put(dead)
+    assert len(delays) == 10
+    assert max(delays) < 0.5 * slower()
 
 
 def test_a_call_without_an_outcome_frees_its_place(breaker: Breaker) -> None:
