@@ -16,6 +16,7 @@ _NOTIFICATIONS = 8
 _GRAPH_CALLS_PER_SECOND = 13_000
 _MEETINGS_OF_A_USER = 2_000
 _SUBSCRIPTIONS = 10_000
+_CALL_RECORDS, _CALL_RECORDS_SECONDS, _CALL_RECORD_TRIES = 1_500, 20, 3
 _CALLS_AT_ONCE, _EHR_SECONDS = 12, 0.2
 
 
@@ -64,7 +65,8 @@ def all_of(per_visit: Mapping[str, float], reads_per_live: Mapping[str, float]) 
         f"Graph, {_GRAPH_CALLS_PER_SECOND:,} calls a second of one app",
         month(_GRAPH_CALLS_PER_SECOND / per_visit[GRAPH]),
         "visits a month",
-        "429 with `Retry-After` is respected before that",
+        "then calls wait: `429` with `Retry-After` is respected, tenant by tenant; an app registration of its own for "
+        "each geography has a limit of its own",
     )
     yield Limit(
         f"Graph, {_MEETINGS_OF_A_USER:,} meetings a month of one user",
@@ -77,6 +79,13 @@ def all_of(per_visit: Mapping[str, float], reads_per_live: Mapping[str, float]) 
         round(_SUBSCRIPTIONS / OPEN.value / BUSY.value),
         "visits a month of one tenant",
         "then visits go on without live events, and attendance reports tell of them afterwards",
+    )
+    yield Limit(
+        f"Graph, {_CALL_RECORDS:,} call records in {_CALL_RECORDS_SECONDS} seconds of one app and tenant, each asked for "
+        f"{_CALL_RECORD_TRIES} times at most",
+        month(_CALL_RECORDS / _CALL_RECORDS_SECONDS / _CALL_RECORD_TRIES),
+        "visits a month of one tenant",
+        "only with `reconcile.callRecords`: then that tenant rests for as long as Graph asks, and the next rounds go on",
     )
     yield Limit(
         f"EHR that takes {_EHR_SECONDS * 1000:.0f} ms for a call, {_CALLS_AT_ONCE} at once from one instance",
