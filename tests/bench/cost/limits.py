@@ -81,11 +81,12 @@ def all_of(per_visit: Mapping[str, float], reads_per_live: Mapping[str, float]) 
         "then visits go on without live events, and attendance reports tell of them afterwards",
     )
     yield Limit(
-        f"Graph, {_CALL_RECORDS:,} call records in {_CALL_RECORDS_SECONDS} seconds of one app and tenant, each asked for "
-        f"{_CALL_RECORD_TRIES} times at most",
+        f"Graph, {_CALL_RECORDS:,} call records in {_CALL_RECORDS_SECONDS} seconds of one app and tenant, each asked "
+        f"for {_CALL_RECORD_TRIES} times at most",
         month(_CALL_RECORDS / _CALL_RECORDS_SECONDS / _CALL_RECORD_TRIES),
         "visits a month of one tenant",
-        "only with `reconcile.callRecords`: then that tenant rests for as long as Graph asks, and the next rounds go on",
+        "only with `reconcile.callRecords`: then that tenant rests for as long as Graph asks, and the next rounds "
+        "go on",
     )
     yield Limit(
         f"EHR that takes {_EHR_SECONDS * 1000:.0f} ms for a call, {_CALLS_AT_ONCE} at once from one instance",
