@@ -1,6 +1,7 @@
 """Microsoft Graph over HTTP: one way to send a request, with its token, its retries and its errors.
 
-Throttling: 429, 503 and 504 with `Retry-After` in seconds (Graph, "Throttling guidance").
+Throttling: 429, 503 and 504 with `Retry-After` in seconds (Graph, "Throttling guidance"). Asking sooner than that
+counts against the organisation and makes the wait longer.
 """
 
 import uuid
@@ -30,7 +31,8 @@ class Graph:
     def send(self, tenant: str, method: str, url: str, *, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """Send a request and return its answer, whatever its status.
 
-        A person is waiting behind most requests, so a wait that Graph asks for is kept to a few seconds.
+        A person is waiting behind most requests, so where Graph asks for a wait of more than a few seconds, its
+        answer is returned at once.
 
         Raises:
             ConnectorError: microsoft_unavailable, no_consent.
@@ -43,7 +45,7 @@ class Graph:
         retrying = Retrying(
             stop=stop_after_attempt(_TRIES),
             wait=_wait,
-            retry=retry_if_result(lambda answer: answer.status_code in _RETRIED),
+            retry=retry_if_result(_is_worth_a_wait),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
             sleep=self._sleep,
         )
@@ -70,7 +72,7 @@ def checked(answer: httpx.Response) -> Mapping[str, Any]:
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
         raise ConnectorError("microsoft_throttled", retry_after=_asked(answer))
     if answer.status_code in _RETRIED or answer.is_server_error:
-        raise ConnectorError("microsoft_unavailable")
+        raise ConnectorError("microsoft_unavailable", retry_after=_asked(answer))
     raise ConnectorError("meeting_refused", status=str(answer.status_code))
 
 
@@ -81,11 +83,14 @@ def error_message(answer: httpx.Response) -> str:
     return message if isinstance(message, str) else ""
 
 
+def _is_worth_a_wait(answer: httpx.Response) -> bool:
+    return answer.status_code in _RETRIED and (_asked(answer) or 0) <= _LONGEST_WAIT_SECONDS
+
+
 def _wait(state: RetryCallState) -> float:
     answer = state.outcome.result() if state.outcome else None
     asked = _asked(answer) if answer is not None else None
-    wanted = 0.5 * 2.0**state.attempt_number if asked is None else float(asked)
-    return min(wanted, _LONGEST_WAIT_SECONDS)
+    return 0.5 * 2.0**state.attempt_number if asked is None else float(asked)
 
 
 def _asked(answer: httpx.Response) -> int | None:

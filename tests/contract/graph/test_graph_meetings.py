@@ -205,13 +205,31 @@ def test_a_busy_graph_is_asked_again_when_it_says(microsoft: Parts, status: int)
     assert microsoft.requests(MEETINGS) == 3
 
 
-def test_a_person_does_not_wait_for_ever(microsoft: Parts) -> None:
-    microsoft.fault(MEETINGS, status=429, headers={"Retry-After": "600"})
+@pytest.mark.parametrize(
+    ("status", "code"), [(429, "microsoft_throttled"), (503, "microsoft_unavailable"), (504, "microsoft_unavailable")]
+)
+@pytest.mark.parametrize("after", [6, 600])
+def test_a_person_does_not_wait_for_ever_and_graph_is_not_asked_before_its_time(
+    microsoft: Parts, status: int, code: str, after: int
+) -> None:
+    microsoft.fault(MEETINGS, status=status, headers={"Retry-After": str(after)})
     with pytest.raises(ConnectorError) as caught:
         microsoft.meeting()
-    assert code_of(caught) == "microsoft_throttled"
-    assert caught.value.retry_after == 600
-    assert microsoft.slept == [5.0, 5.0, 5.0]
+    assert (code_of(caught), caught.value.retry_after) == (code, after)
+    assert microsoft.slept == []
+    assert microsoft.requests(MEETINGS) == 1
+
+
+def test_told_to_wait_for_long_at_the_second_try_graph_is_not_asked_a_third_time(microsoft: Parts) -> None:
+    rules = [
+        {"name": after, "path": MEETINGS, "status": 429, "headers": {"Retry-After": after}, "times": 1}
+        for after in ("5", "60")
+    ]
+    microsoft.control.post("/control/faults", json={"seed": 7, "rules": rules}).raise_for_status()
+    with pytest.raises(ConnectorError) as caught:
+        microsoft.meeting()
+    assert caught.value.retry_after == 60
+    assert microsoft.slept == [5.0]
 
 
 @pytest.mark.parametrize("after", ["soon", "-1", "", "Thu, 01 Jan 2026 00:00:00 GMT"])
