@@ -5,6 +5,7 @@ Graph v1.0 `onlineMeeting: createOrGet` and `update`; beta `meetingCallEvents` s
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -99,7 +100,9 @@ class GraphMeetings:
             # Only the message names the subscription; the error also holds the ids of the request.
             existing = _OBJECT_ID.search(error_message(answer))
             # Nobody knows how long it still lives: prolonged now, it lives as long as a new one.
-            return self.renew(tenant, Subscription(existing.group().lower(), expires), expires) if existing else None
+            named = Subscription(existing.group().lower(), expires) if existing else None
+            renewed = self.renew(tenant, named, expires) if named else None
+            return replace(renewed, prolonged=self._now()) if renewed else None
         if answer.status_code == httpx.codes.FORBIDDEN and _says_limit(error_message(answer)):
             raise ConnectorError("subscription_limit")
         made = checked(answer).get("id")

@@ -153,7 +153,12 @@ def test_a_subscription_that_is_there_already_lives_as_long_as_a_new_one(microso
     first = microsoft.meetings.subscribe(key, meeting, soon)
     again = microsoft.meetings.subscribe(key, meeting, late)
     assert first is not None
-    assert again == Subscription(first.subscription_id, late)
+    assert again is not None
+    assert (again.subscription_id, again.expires) == (first.subscription_id, late)
+    # It was prolonged to live so long: not to be done again within ten minutes.
+    assert first.prolonged is None
+    assert again.prolonged is not None
+    assert abs(again.prolonged - utc_now()) < timedelta(seconds=10)
     (shown,) = microsoft.shown("subscriptions")
     assert abs(datetime.fromisoformat(shown["expirationDateTime"]) - late) < timedelta(seconds=2)
 
