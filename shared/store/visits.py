@@ -57,7 +57,7 @@ class TableVisits:
         """
         if before.phase is Phase.SETTLED and after.phase is not Phase.SETTLED:
             self._mark_open(after.key)
-        mark = self._open_mark(after.key) if after.phase is Phase.SETTLED else ""
+        mark = self._open_mark(after.key) if after.is_done_with else ""
         old, new = self._rows(before), self._rows(after)
         saved = after
         version = before.version
@@ -78,7 +78,7 @@ class TableVisits:
         return saved
 
     def live(self) -> Sequence[VisitKey]:
-        """Every visit of this geography that is not settled."""
+        """Every visit of this geography that is not done with."""
         query = prefix_filter("PartitionKey", f"{self._geography.value}|")
         keys = (visit_key(self._geography, row["RowKey"]) for row in rows(self._service, OPEN_VISITS, query))
         return [key for key in keys if key is not None]

@@ -30,7 +30,10 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Subscription:
-    """The Graph subscription to a meeting's call events; `prolonged` is when that was last done."""
+    """The Graph subscription to a meeting's call events; `prolonged` is when that was last done, or begun.
+
+    One whose `expires` has passed is not relied upon: it ran out, or it is being ended.
+    """
 
     subscription_id: str
     expires: datetime
@@ -73,6 +76,11 @@ class Visit:
     asked: Asked = Asked()
     participants: Mapping[str, Participant] = field(default_factory=dict)
     version: str = ""
+
+    @property
+    def is_done_with(self) -> bool:
+        """Whether no timer has to look at it any more: it is settled, and its subscription has ended."""
+        return self.phase is Phase.SETTLED and self.subscription is None
 
     def with_participant(self, participant: Participant) -> Mapping[str, Participant]:
         """The participants with this one added or put in place of its predecessor."""

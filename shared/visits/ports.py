@@ -34,7 +34,7 @@ class VisitStore(Protocol):
         ...
 
     def live(self) -> Sequence[VisitKey]:
-        """Every visit of this geography that is not settled."""
+        """Every visit of this geography that is not done with."""
         ...
 
 

@@ -13,7 +13,7 @@ from shared.identifiers import ConnectionKey, Role, TenantKey, VisitKey
 from shared.oauth import Proof
 from shared.presence.model import State
 from shared.visits.circuit import Circuit
-from shared.visits.model import Meeting, Phase, Subscription, Visit
+from shared.visits.model import Meeting, Subscription, Visit
 from shared.visits.ports import (
     Abilities,
     ConflictError,
@@ -96,9 +96,9 @@ class FakeVisits:
         return self._write(before, after)
 
     def live(self) -> Sequence[VisitKey]:
-        """Every visit that is not settled."""
+        """Every visit that is not done with."""
         with self._lock:
-            return [key for key, visit in self.kept.items() if visit.phase is not Phase.SETTLED]
+            return [key for key, visit in self.kept.items() if not visit.is_done_with]
 
     def _write(self, before: Visit | None, after: Visit) -> Visit:
         with self._lock:

@@ -121,6 +121,15 @@ def test_what_is_not_settled_is_live_and_what_is_opened_again_is_too(store: Visi
     assert visit.key in store.live()
 
 
+def test_what_is_settled_is_live_until_its_subscription_has_ended(store: VisitStore) -> None:
+    visit = store.create(full_visit(new_key()))
+    assert visit.subscription
+    settled = store.save(visit, replace(forgotten(visit), subscription=visit.subscription))
+    assert visit.key in store.live()
+    store.save(settled, replace(settled, subscription=None))
+    assert visit.key not in store.live()
+
+
 def test_two_visits_do_not_disturb_each_other(store: VisitStore) -> None:
     connection = new_connection()
     one, other = (store.create(full_visit(new_key(connection))) for _ in range(2))
