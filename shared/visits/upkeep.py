@@ -94,6 +94,9 @@ class Upkeep:
             self.subscriptions.renew(visit)
 
     def _end(self, visit: Visit, pulse: Pulse) -> None:
+        if visit.phase is Phase.SETTLED and visit.subscription:
+            self.subscriptions.end(visit)
+            return
         if may_have_missed(pulse, visit):
             self._ask_again(visit, pulse)
             return
@@ -111,21 +114,23 @@ class Upkeep:
             self._save_and_send(visit, replace(visit, asked=Asked()))
 
     def _settle(self, visit: Visit) -> None:
-        """Forget first: a visit that is opened again at this moment keeps its subscription."""
-        if not self._save_and_send(visit, forgotten(visit)):
-            return
-        log(Event.VISIT_SETTLED, visit=visit.key.session, count=len(visit.participants))
-        if visit.subscription:
-            self.subscriptions.delete(visit.key, visit.subscription)
+        """Forget first: a visit that is opened again at this moment keeps its subscription.
 
-    def _save_and_send(self, before: Visit, after: Visit) -> bool:
-        """Whether it was saved; a visit that somebody else wrote meanwhile is left for the next round."""
+        People are forgotten also when the subscription cannot be ended now; later rounds try that again.
+        """
+        settled = self._save_and_send(visit, self.subscriptions.let_go(forgotten(visit), visit.subscription))
+        if settled:
+            log(Event.VISIT_SETTLED, visit=visit.key.session, count=len(visit.participants))
+            self.subscriptions.end(settled)
+
+    def _save_and_send(self, before: Visit, after: Visit) -> Visit | None:
+        """The visit as it was saved; None if somebody else wrote meanwhile: it is left for the next round."""
         try:
             saved = self.visits.save(before, after)
         except ConflictError:
-            return False
+            return None
         self.attendance.send_new(before, saved)
-        return True
+        return saved
 
 
 def forgotten(visit: Visit) -> Visit:

@@ -18,7 +18,7 @@ import pytest
 
 from shared.identifiers import ConnectionKey, Role
 from shared.presence.model import PAGE_LEG, Participant, Status
-from shared.visits.model import Phase, Visit
+from shared.visits.model import Visit
 from tests.faults.stage import CONNECTIONS, TENANTS, Ehr, Meeting, Stage
 from tests.faults.verdict import Verdict, in_effect
 from tests.support.fakes import CrashError
@@ -306,19 +306,7 @@ def played(case: UseCase, number: int, *, after: bool) -> tuple[Stage, bool]:
     verdict.look_at_writes()
     stage.clock.forward(hours=2)
     stage.house.upkeep.sweep()
-    _run_out(stage)
     return stage, died
-
-
-def _run_out(stage: Stage) -> None:
-    """A subscription that no visit holds is prolonged by nobody, and gone after twelve hours."""
-    for one in both(stage):
-        visit = stage.visits.kept.get(one.key)
-        if visit and visit.phase is Phase.SETTLED:
-            for (tenant, _, _), found in stage.graph.meetings.items():
-                left = [name for name, url in stage.graph.subscriptions.items() if url == found.join_url]
-                for name in left if tenant == one.connection.tenant else ():
-                    del stage.graph.subscriptions[name]
 
 
 def _come_again(stage: Stage, taken: list[Any]) -> None:

@@ -14,7 +14,7 @@ from shared.presence.model import Kind, Status
 from shared.visits.model import Meeting, Phase, Subscription, Visit
 from shared.visits.subscriptions import APART, SUBSCRIPTION_LIFETIME
 from shared.visits.ways import ToMeeting
-from tests.support.fakes import NEVER, START
+from tests.support.fakes import NEVER, START, CrashError
 from tests.support.house import QUIET, TENANT, House, entra, event
 
 JOINED, LEFT = Kind.JOINED, Kind.LEFT
@@ -124,11 +124,119 @@ def test_told_that_another_subscription_was_removed_ours_stays() -> None:
     assert house.meetings.count("subscribe") == 1
 
 
+def test_two_workers_with_the_same_request_prolong_it_once() -> None:
+    """The second comes while Graph is being asked; its message waits until that is known to have gone well."""
+    house = opened()
+    house.clock.forward(hours=1)
+
+    def second(method: str) -> None:
+        house.meetings.during = lambda method: None
+        with pytest.raises(ConnectorError, match="busy"):
+            house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+
+    house.meetings.during = second
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    assert house.meetings.count("renew") == 1
+
+
+def test_two_workers_that_read_the_visit_at_the_same_time_prolong_it_once() -> None:
+    house = opened()
+    house.clock.forward(hours=1)
+
+    def second(number: int, visit: object) -> None:
+        house.visits.before_write = lambda number, visit: None
+        house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+
+    house.visits.before_write = second
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    assert house.meetings.count("renew") == 1
+
+
+def test_the_timer_leaves_alone_what_is_being_prolonged() -> None:
+    house = opened()
+    house.clock.present = START + HALF
+
+    def timer(method: str) -> None:
+        house.meetings.during = lambda method: None
+        house.upkeep.renew_subscriptions()
+
+    house.meetings.during = timer
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    assert house.meetings.count("renew") == 1
+
+
+def test_a_process_that_ends_while_it_prolongs_keeps_nobody_from_it_for_long() -> None:
+    house = opened()
+    house.clock.forward(hours=1)
+
+    def crash(method: str) -> None:
+        house.meetings.during = lambda method: None
+        raise CrashError
+
+    house.meetings.during = crash
+    with pytest.raises(CrashError):
+        house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    house.clock.forward(seconds=30)
+    house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    assert house.meetings.count("renew") == 2
+    assert subscription(house).expires == house.clock.present + SUBSCRIPTION_LIFETIME
+
+
+@pytest.mark.parametrize(("event_name", "method"), [(REAUTHORIZE, "renew"), (REMOVED, "subscribe")])
+def test_throttled_by_what_graph_asks_for_the_tenant_rests_and_the_queue_tries_again(
+    event_name: str, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = opened()
+    house.clock.present = START + HALF
+    if event_name == REMOVED:
+        house.meetings.subscriptions.clear()
+    before = subscription(house)
+    end = failing(house, method, THROTTLED, 600)
+    caplog.clear()
+    with pytest.raises(ConnectorError, match=THROTTLED):
+        house.upkeep.on_lifecycle(house.key(), event_name, "")
+    assert caplog.text.count("subscription_failed") == 1
+    assert subscription(house) == before
+    calls = len(house.meetings.calls)
+    house.clock.forward(minutes=4)
+    with pytest.raises(ConnectorError, match=THROTTLED) as resting:
+        house.upkeep.on_lifecycle(house.key(), event_name, "")
+    assert resting.value.retry_after == 360
+    house.upkeep.renew_subscriptions()
+    assert len(house.meetings.calls) == calls
+    end()
+    house.clock.forward(minutes=6)
+    house.upkeep.on_lifecycle(house.key(), event_name, "")
+    assert len(house.meetings.calls) == calls + 1
+    assert subscription(house).expires == house.clock.present + SUBSCRIPTION_LIFETIME
+
+
+def test_a_tenant_that_rests_keeps_nothing_in_the_queue_that_needs_no_graph() -> None:
+    house = opened()
+    house.clock.present = START + HALF
+    failing(house, "renew", THROTTLED, 600)
+    house.upkeep.renew_subscriptions()
+    for event_name, named in (("missed", ""), (REMOVED, "an-earlier-one")):
+        house.upkeep.on_lifecycle(house.key(), event_name, named)
+
+
+def test_graph_that_is_down_and_says_for_how_long_is_left_alone_for_so_long() -> None:
+    house = opened()
+    house.clock.present = START + HALF
+    failing(house, "renew", "microsoft_unavailable", 600)
+    for _ in range(2):
+        house.upkeep.renew_subscriptions()
+    assert house.meetings.count("renew") == 1
+
+
 def test_what_cannot_be_prolonged_now_is_tried_again_by_the_queue() -> None:
     house = opened()
+    before = subscription(house)
     house.meetings.failing["renew"] = "microsoft_unavailable"
     with pytest.raises(ConnectorError, match="microsoft_unavailable"):
         house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
+    assert subscription(house) == before
     house.meetings.failing.clear()
     house.upkeep.on_lifecycle(house.key(), REAUTHORIZE, "")
     assert subscription(house).prolonged == START
@@ -178,6 +286,83 @@ def test_a_launch_opens_the_visit_whatever_becomes_of_its_subscription(code: str
     assert (house.visit().phase, house.visit().subscription) == (Phase.OPEN, None)
 
 
+@pytest.mark.parametrize("given_up", [True, False])
+@pytest.mark.parametrize("code", [THROTTLED, "microsoft_unavailable", "no_consent"])
+def test_a_subscription_that_could_not_be_ended_is_ended_in_a_later_round(code: str, given_up: bool) -> None:  # noqa: FBT001
+    house = House()
+    over(house, given_up=given_up)
+    end = failing(house, "unsubscribe", code, 60)
+    house.upkeep.settle()
+    assert house.visit().phase is (Phase.OPEN if given_up else Phase.SETTLED)
+    assert house.visits.live() == [house.key()]
+    end()
+    house.clock.forward(minutes=5)
+    house.upkeep.settle()
+    assert (house.meetings.subscriptions, house.visit().subscription) == ({}, None)
+    assert house.visits.live() == ([house.key()] if given_up else [])
+    calls = len(house.meetings.calls)
+    house.upkeep.settle()
+    assert len(house.meetings.calls) == calls
+
+
+@pytest.mark.parametrize("given_up", [True, False])
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_process_that_ends_while_it_ends_a_subscription_leaves_it_to_the_next_round(
+    number: int,
+    done: bool,  # noqa: FBT001
+    given_up: bool,  # noqa: FBT001
+) -> None:
+    house = House()
+    over(house, given_up=given_up)
+    house.visits.crash_at(number, done=done)
+    with pytest.raises(CrashError):
+        house.upkeep.settle()
+    house.upkeep.settle()
+    assert (house.meetings.subscriptions, house.visit().subscription) == ({}, None)
+
+
+def test_launched_again_after_such_a_crash_it_is_followed_at_once() -> None:
+    """Graph had ended it, and the record still had it."""
+    house = House()
+    over(house, given_up=True)
+    house.visits.crash_at(2)
+    with pytest.raises(CrashError):
+        house.upkeep.settle()
+    assert house.meetings.subscriptions == {}
+    house.patient_launch()
+    assert list(house.meetings.subscriptions) == [subscription(house).subscription_id]
+    house.upkeep.settle()
+    assert house.meetings.count("unsubscribe") == 1
+
+
+@pytest.mark.parametrize("given_up", [True, False])
+def test_what_could_not_be_ended_for_as_long_as_it_can_live_has_run_out(given_up: bool) -> None:  # noqa: FBT001
+    house = House()
+    over(house, given_up=given_up)
+    failing(house, "unsubscribe", "no_consent")
+    house.upkeep.settle()
+    house.clock.forward(hours=12)
+    calls = len(house.meetings.calls)
+    house.upkeep.settle()
+    assert len(house.meetings.calls) == calls
+    assert house.visit().subscription is None
+
+
+def test_launched_again_while_its_subscription_cannot_be_ended_the_visit_keeps_it() -> None:
+    house = House()
+    over(house)
+    end = failing(house, "unsubscribe", "microsoft_unavailable")
+    house.upkeep.settle()
+    end()
+    house.provider_launch()
+    house.upkeep.settle()
+    house.upkeep.renew_subscriptions()
+    assert house.visit().phase is Phase.OPEN
+    assert list(house.meetings.subscriptions) == [subscription(house).subscription_id]
+    assert house.meetings.count("unsubscribe") == 1
+
+
 def test_opened_while_its_subscription_is_being_ended_the_visit_gets_another() -> None:
     """Graph tells who opens it that there is one already, which is gone a moment later."""
     house = House()
@@ -188,7 +373,8 @@ def test_opened_while_its_subscription_is_being_ended_the_visit_gets_another() -
         if method == "unsubscribe":
             house.meetings.during = lambda method: None
             visit = house.visit()
-            house.visits.save(visit, replace(visit, subscription=ending, last_signal=house.clock.present))
+            alive = replace(ending, expires=house.clock.present + SUBSCRIPTION_LIFETIME)
+            house.visits.save(visit, replace(visit, subscription=alive, last_signal=house.clock.present))
 
     house.meetings.during = opened_again
     house.upkeep.settle()
