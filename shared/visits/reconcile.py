@@ -123,9 +123,11 @@ class Reconcile:
         if Source.ATTENDANCE_REPORT in sources and visit.meeting:
             since = (visit.opened or visit.created) - TOLERANCE
             found += self._attendance(visit, visit.meeting, since)
-        if Source.CALL_RECORD in sources and visit.meeting and not _reaches(found, end, visit):
+        # A call record never is enough: it comes in versions, and later ones know of more sessions.
+        covered = _reaches(found, end, visit)
+        if Source.CALL_RECORD in sources and visit.meeting and not covered:
             found += records.of(visit.meeting)
-        self._add(visit.key, found, covered=_reaches(found, end, visit))
+        self._add(visit.key, found, covered=covered)
 
     def _attendance(self, visit: Visit, meeting: Meeting, since: datetime) -> Sequence[Report]:
         tenant = visit.key.connection.tenant

@@ -96,7 +96,25 @@ def test_call_records_are_asked_for_from_half_an_hour_on_and_only_where_they_are
     assert at(house, minutes=29) == []
     assert at(house, minutes=30) == ["attendance", "records", "record"]
     assert [one.source for one in house.patient().writebacks][1:] == [RECORD, RECORD]
+    held(house)
+    assert at(house, minutes=90) == ["attendance"]
     assert house.visit().asked.done
+
+
+def test_a_call_record_is_never_enough_for_its_later_versions_know_of_more_sessions() -> None:
+    house = over(RECORDS_ONLY)
+    first = report(after(0), after(END), (DOC, [(after(5), after(END))]), source=RECORD)
+    house.reports.recorded["record"] = (Listed("record", meeting(house).join_url), first)
+    assert at(house, minutes=30) == ["records", "record"]
+    assert not house.visit().asked.done
+    assert [one.state for one in house.patient().writebacks] == [WAITING]
+    recorded(house)
+    assert at(house, minutes=90) == ["records", "record"]
+    assert [one.source for one in house.patient().writebacks][1:] == [RECORD, RECORD]
+    assert not house.visit().asked.done
+    assert at(house, minutes=270) == ["records", "record"]
+    assert house.visit().asked.done
+    assert at(house, minutes=1000) == []
 
 
 def test_with_call_records_alone_the_first_time_is_left_out() -> None:
