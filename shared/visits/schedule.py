@@ -50,7 +50,7 @@ class Schedule:
         return not is_done and self._tries(visit, now) < len(_TIMES)
 
     def asked(self, visit: Visit, now: datetime, *, covered: bool) -> Asked:
-        """How far asking has come, now that it was done; `covered` if an attendance report reaches to the call's end."""
+        """How far asking has come, now that it was done; `covered` if an attendance report reaches to the end."""
         passed = self._passed(visit, now)
         return Asked(tries=passed, last=now, done=covered or passed >= len(_TIMES))
 
