@@ -10,7 +10,7 @@ from shared.errors import name_of
 from shared.identifiers import VisitKey
 from shared.microsoft.call_events import call_event
 from shared.microsoft.door import Batch, Item
-from shared.microsoft.notifications import NotificationRefusedError, Notifications
+from shared.microsoft.notifications import NotificationRefusedError, Notifications, Tenants
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.upkeep import Upkeep
@@ -33,7 +33,7 @@ class Inbox:
         """Do what one queue message says. Each item is judged alone; what cannot be believed is left out.
 
         A visit for which something fails is tried again by itself: neither are the others worked again, nor do
-        they wait for it.
+        they wait for it. So are the items of a tenant whose token cannot be judged yet.
 
         Raises:
             Exception: nothing could be done now, and nothing is lost; the queue tries again.
@@ -41,42 +41,55 @@ class Inbox:
         batch = self.batches.open(message)
         if batch is None:
             return
-        vouched = self.notifications.vouched_tenants(batch.validation_tokens, datetime.fromisoformat(batch.received))
-        by_visit: defaultdict[VisitKey, list[Item]] = defaultdict(list)
-        for item in batch.items:
-            by_visit[item.visit].append(item)
-        failed: dict[VisitKey, Batch] = {}
-        for visit, items in by_visit.items():
-            part = batch._replace(items=tuple(items))
+        tenants = self.notifications.vouched_tenants(batch.validation_tokens, datetime.fromisoformat(batch.received))
+        parts = _parts(batch, tenants)
+        failed: list[Batch] = []
+        for part in parts:
             try:
-                self._work_visit(visit, part, vouched)
+                self._work_part(part, tenants)
             except Exception as error:
-                if len(by_visit) == len(failed) + 1:
+                if len(parts) == len(failed) + 1:
                     raise
-                log(Event.NOTIFICATION_RETRYING, level=logging.WARNING, visit=visit.session, reason=name_of(error))
-                failed[visit] = part
-        for part in failed.values():
+                session, reason = part.items[0].visit.session, name_of(error)
+                log(Event.NOTIFICATION_RETRYING, level=logging.WARNING, visit=session, reason=reason)
+                failed.append(part)
+        for part in failed:
             self.batches.send(part, AGAIN_AFTER)
         self.batches.forget(batch)
 
-    def _work_visit(self, visit: VisitKey, batch: Batch, vouched: frozenset[str]) -> None:
-        received = datetime.fromisoformat(batch.received)
+    def _work_part(self, part: Batch, tenants: Tenants) -> None:
+        received = datetime.fromisoformat(part.received)
         events: list[CallEvent] = []
-        for item in batch.items:
+        for item in part.items:
+            if _waits(item, tenants):
+                raise tenants.undecided[item.tenant]
             if item.lifecycle:
-                self.upkeep.on_lifecycle(visit, item.lifecycle, item.subscription)
-            elif item.tenant not in vouched:
-                _ignored("no valid token" if batch.validation_tokens else "no tokens: see appRoleAssignmentRequired")
+                self.upkeep.on_lifecycle(item.visit, item.lifecycle, item.subscription)
+            elif item.tenant not in tenants.vouched:
+                _ignored("no valid token" if part.validation_tokens else "no tokens: see appRoleAssignmentRequired")
             else:
                 self._read(item, received, events)
         if events:
-            self.attendance.note(visit, events)
+            self.attendance.note(part.items[0].visit, events)
 
     def _read(self, item: Item, received: datetime, events: list[CallEvent]) -> None:
         try:
             events.append(call_event(self.notifications.open(item.encrypted), received))
         except NotificationRefusedError as refused:
             _ignored(refused.reason)
+
+
+def _parts(batch: Batch, tenants: Tenants) -> list[Batch]:
+    """What is worked, and tried again, by itself: each visit, and each tenant that cannot be judged yet."""
+    parts: defaultdict[VisitKey | str, list[Item]] = defaultdict(list)
+    for item in batch.items:
+        parts[item.tenant if _waits(item, tenants) else item.visit].append(item)
+    return [batch._replace(items=tuple(items)) for items in parts.values()]
+
+
+def _waits(item: Item, tenants: Tenants) -> bool:
+    """Whether nothing can be done for it yet. A lifecycle item needs no token."""
+    return not item.lifecycle and item.tenant in tenants.undecided
 
 
 def _ignored(reason: str) -> None:

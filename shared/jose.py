@@ -33,7 +33,7 @@ class TokenRefusedError(Exception):
 
 
 class KeyNotYetKnownError(TokenRefusedError):
-    """The issuer has not published such a key so far, and was asked too short a time ago to be asked again."""
+    """The issuer has not published such a key so far. A new key is not known everywhere at once: it may come yet."""
 
 
 class KeysUnavailableError(Exception):
@@ -122,22 +122,19 @@ class KeySource:
         """The public key with that id.
 
         Raises:
-            TokenRefusedError: "kid": the issuer has no such key.
-            KeyNotYetKnownError: the same, but a later try may find it: keys are rotated.
+            KeyNotYetKnownError: "kid": the issuer has no such key; a later try may find it.
             KeysUnavailableError: the issuer could not be asked; try again later.
         """
         with self._lock:
             stale = self._fetched_at is None or self._now() - self._fetched_at > self._lifetime
-            asks = (stale or key_id not in self._keys) and self._may_try()
-            if asks:
+            if (stale or key_id not in self._keys) and self._may_try():
                 self._refresh()
             try:
                 return self._keys[key_id]
             except KeyError:
                 if self._failed:
                     raise KeysUnavailableError from None
-                refused = TokenRefusedError if asks else KeyNotYetKnownError
-                raise refused("kid") from None
+                raise KeyNotYetKnownError("kid") from None
 
     def _may_try(self) -> bool:
         return self._tried_at is None or self._now() - self._tried_at >= self._cool_down
@@ -178,6 +175,7 @@ def verify(
 
     Raises:
         TokenRefusedError: with the name of the first claim or header member that is wrong.
+        KeyNotYetKnownError: its issuer publishes no such key so far, and nothing else is wrong with it.
         KeysUnavailableError: nothing can be said of it now.
     """
     if len(token) > _MAX_TOKEN_CHARACTERS or token.count(".") != 2:  # noqa: PLR2004 - three parts
@@ -185,7 +183,14 @@ def verify(
     header = _json_part(token.split(".", maxsplit=1)[0])
     if header.get("alg") not in expected.algorithms:
         raise TokenRefusedError("alg")
-    key = keys.key(str(header.get("kid", "")))
+    if header.get("kid") in (None, ""):
+        raise TokenRefusedError("kid")
+    try:
+        key = keys.key(str(header["kid"]))
+    except KeyNotYetKnownError:
+        # What would be refused with any key shall not wait for one.
+        _check(unverified_claims(token), expected, now)
+        raise
     payload = checked.payload(token, key) if checked else None
     if payload is None:
         payload = _signed_payload(token, key, expected.algorithms)

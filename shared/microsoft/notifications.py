@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +41,18 @@ class NotificationRefusedError(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True)
+class Tenants:
+    """For whom the tokens of a batch vouch.
+
+    Whose token cannot be judged yet is `undecided`, with the reason. Nothing else may rest on that: it is only what
+    the token says of itself.
+    """
+
+    vouched: frozenset[str]
+    undecided: Mapping[str, Exception]
+
+
 class Notifications:
     """Checks and opens change notifications."""
 
@@ -50,23 +63,24 @@ class Notifications:
         self._authority = str(settings.entra_authority).rstrip("/")
         self._checked = CheckedSignatures()
 
-    def vouched_tenants(self, tokens: tuple[str, ...], received: datetime) -> frozenset[str]:
-        """The tenants for which a valid token of Graph's publisher came along. Raises KeysUnavailableError.
+    def vouched_tenants(self, tokens: tuple[str, ...], received: datetime) -> Tenants:
+        """The tenants for which a valid token of Graph's publisher came along, or one that may turn out to be.
 
         Args:
             tokens: as they came with the notifications.
             received: when that was. A token that has expired since, while the batch waited, was good.
         """
-        tenants: set[str] = set()
+        vouched: set[str] = set()
+        undecided: dict[str, Exception] = {}
         for token in tokens:
             try:
-                tenants.add(self._tenant(token, received))
-            except KeyNotYetKnownError:
-                # Keys are rotated in the middle of visits: the queue tries again, so that nothing is lost.
-                raise KeysUnavailableError from None
+                vouched.add(self._tenant(token, received))
+            except (KeyNotYetKnownError, KeysUnavailableError) as not_yet:
+                # Keys are rotated in the middle of visits: this is tried again, so that nothing is lost.
+                undecided[_named_tenant(token)] = not_yet
             except TokenRefusedError:
                 continue
-        return frozenset(tenants)
+        return Tenants(frozenset(vouched), {one: why for one, why in undecided.items() if one not in vouched})
 
     def open(self, encrypted: Mapping[str, str]) -> Mapping[str, Any]:
         """The resource data of one notification. Raises NotificationRefusedError."""
@@ -101,6 +115,11 @@ class Notifications:
             equal={publisher: self._settings.graph_publisher_app_id},
         )
         return str(verify(token, self._entra_keys, expected, received, self._checked)["tid"]).lower()
+
+
+def _named_tenant(token: str) -> str:
+    """The tenant that a token names, whoever made it."""
+    return str(unverified_claims(token).get("tid", "")).lower()
 
 
 def _decrypted(key: bytes, data: bytes) -> Mapping[str, Any]:

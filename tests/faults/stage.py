@@ -19,6 +19,7 @@ from shared.identifiers import ConnectionKey, Geography, Role, TenantKey, VisitK
 from shared.inbox import Inbox
 from shared.jose import KeysUnavailableError
 from shared.microsoft.door import accept, client_state, packed
+from shared.microsoft.notifications import Tenants
 from shared.parking import Parking
 from shared.presence.model import PAGE_LEG
 from shared.visits.attendance import participant_key
@@ -143,10 +144,10 @@ class OpenNotifications:
     down = False
     """The issuer's keys cannot be read."""
 
-    def vouched_tenants(self, tokens: tuple[str, ...], received: datetime) -> frozenset[str]:
+    def vouched_tenants(self, tokens: tuple[str, ...], received: datetime) -> Tenants:
         if self.down:
-            raise KeysUnavailableError
-        return frozenset(tokens)
+            return Tenants(frozenset(), {tenant: KeysUnavailableError() for tenant in tokens})
+        return Tenants(frozenset(tokens), {})
 
     def open(self, encrypted: Mapping[str, str]) -> Mapping[str, Any]:
         return dict(json.loads(encrypted["data"]))

@@ -12,10 +12,11 @@ from shared.batches import Batches
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Geography, TenantKey, VisitKey, new_connection_id
 from shared.inbox import AGAIN_AFTER, Inbox
-from shared.jose import KeySource, KeysUnavailableError
+from shared.jose import KeyNotYetKnownError, KeySource, KeysUnavailableError
 from shared.keys import LocalKeys
 from shared.microsoft.door import accept, client_state, packed
 from shared.microsoft.notifications import Notifications
+from shared.parking import TRIED_FOR, Parking, counted
 from shared.presence.model import Kind
 from shared.sealing import Sealer
 from shared.visits.who import CallEvent
@@ -52,7 +53,8 @@ class World:
 
     def __init__(self, keys: LocalKeys) -> None:
         self.keys, self.noted, self.down = keys, Noted(), False
-        notifications = Notifications(keys, KeySource(self._fetch, Clock()), settings())
+        self.clock, self.published = Clock(), public(rsa_key())
+        notifications = Notifications(keys, KeySource(self._fetch, self.clock), settings())
         visits: Any = self.noted
         self.blobs = FakeBlobs()
         self.queue = FakeTexts()
@@ -62,7 +64,7 @@ class World:
     def _fetch(self) -> Mapping[str, Any]:
         if self.down:
             raise OSError
-        return public(rsa_key())
+        return self.published
 
     def item(self, key: VisitKey, leg: str = "leg", **changes: Any) -> dict[str, Any]:
         content = encrypted(self.keys, {"participants@delta": [{"id": leg, "isInLobby": True}]})
@@ -274,6 +276,72 @@ def test_while_entras_keys_cannot_be_read_the_queue_tries_again(world: World) ->
     with pytest.raises(KeysUnavailableError):
         world.work([world.item(visit())], validation_token(TENANT.tenant))
     assert world.noted.events == []
+
+
+def test_a_tenant_that_cannot_be_judged_yet_keeps_no_other_and_no_lifecycle_waiting(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine, theirs, too = visit(), visit(OTHER_TENANT), visit(OTHER_TENANT)
+    lifecycle = world.item(theirs, lifecycleEvent="reauthorizationRequired", encryptedContent=None)
+    tokens = validation_token(TENANT.tenant), validation_token(OTHER_TENANT.tenant, key=rsa_key("new"))
+    world.work([world.item(theirs, "a"), world.item(too, "b"), lifecycle, world.item(mine, "c")], *tokens)
+    assert [key for key, _ in world.noted.events] == [mine]
+    assert [key for key, _, _ in world.noted.lifecycle] == [theirs]
+    ((again, delay),) = world.queue.sent
+    assert delay == AGAIN_AFTER
+    assert '"reason":"shared.jose.KeyNotYetKnownError"' in caplog.text
+
+    with pytest.raises(KeyNotYetKnownError):
+        world.inbox.work(again)
+    assert len(world.queue.sent) == 1, "it stays in the queue, which counts its tries"
+
+    world.published = public(rsa_key(), rsa_key("new"))
+    world.clock.forward(30)
+    world.inbox.work(again)
+    assert [key for key, _ in world.noted.events] == [mine, theirs, too]
+    assert len(world.noted.lifecycle) == 1
+    assert len(world.queue.sent) == 1
+
+
+def test_whoever_finds_a_key_unknown_first_is_tried_again_like_everybody_else(world: World) -> None:
+    key = visit()
+    message = world.take_in([world.item(key)], validation_token(TENANT.tenant, key=rsa_key("new")))
+    for _ in range(2):
+        with pytest.raises(KeyNotYetKnownError):
+            world.inbox.work(message)
+    world.published = public(rsa_key("new"))
+    world.clock.forward(30)
+    world.inbox.work(message)
+    assert [one for one, _ in world.noted.events] == [key]
+
+
+def test_a_key_that_never_comes_is_waited_for_as_long_as_for_anything_and_then_given_up(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    parked = FakeBlobs(world.clock)
+    parking = Parking(lambda: world.inbox, world.inbox.batches, lambda: parked, world.clock)
+    parking.take(world.take_in([world.item(visit())], validation_token(TENANT.tenant, key=rsa_key("forged"))), 1)
+    while parked.kept and world.clock() < START + TRIED_FOR + timedelta(hours=2):
+        world.clock.forward(minutes=5)
+        if parking.bring_back():
+            parking.take(world.queue.sent[-1][0], 1)
+    assert 76 < len(world.queue.sent) < 90
+    assert counted(parked) == (0, 1)
+    said = [one.getMessage() for one in caplog.records if "notification_given_up" in one.getMessage()]
+    assert len(said) == 1
+    assert '"reason":"shared.jose.KeyNotYetKnownError"' in said[0]
+
+
+def test_a_lifecycle_item_is_done_while_entras_keys_cannot_be_read(world: World) -> None:
+    key, world.down = visit(), True
+    lifecycle = world.item(key, lifecycleEvent="reauthorizationRequired", encryptedContent=None)
+    world.work([world.item(key), lifecycle], validation_token(TENANT.tenant))
+    assert len(world.noted.lifecycle) == len(world.queue.sent) == 1
+    assert world.noted.events == []
+    world.down = False
+    world.clock.forward(30)
+    world.inbox.work(world.queue.sent[0][0])
+    assert len(world.noted.lifecycle) == len(world.noted.events) == 1
 
 
 def test_the_log_says_why_and_nothing_else(world: World, caplog: pytest.LogCaptureFixture) -> None:

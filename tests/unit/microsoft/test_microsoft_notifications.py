@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.jose import KeySource, KeysUnavailableError
+from shared.jose import KeyNotYetKnownError, KeySource, KeysUnavailableError
 from shared.keys import LocalKeys
 from shared.microsoft.notifications import NotificationRefusedError, Notifications
 from tests.support.connections import OTHER_TENANT, TENANT
@@ -31,7 +32,8 @@ class Receiver:
         self.keys = keys
         self.published: Mapping[str, Any] = public(rsa_key(), issuer=f"{AUTHORITY}/{{tenantid}}/v2.0")
         self.down = False
-        self.use = Notifications(keys, KeySource(self._fetch, Clock()), settings())
+        self.clock = Clock()
+        self.use = Notifications(keys, KeySource(self._fetch, self.clock), settings())
 
     def _fetch(self) -> Mapping[str, Any]:
         if self.down:
@@ -159,8 +161,8 @@ def test_no_text_is_more_than_refused(keys: LocalKeys, content: dict[str, str]) 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_a_token_of_graphs_publisher_vouches_for_its_tenant(receiver: Receiver, version: str) -> None:
     tokens = (validation_token(ONE, version), validation_token(TWO, "2.0"))
-    assert receiver.use.vouched_tenants(tokens, START) == {ONE, TWO}
-    assert receiver.use.vouched_tenants((), START) == frozenset()
+    assert receiver.use.vouched_tenants(tokens, START).vouched == {ONE, TWO}
+    assert receiver.use.vouched_tenants((), START).vouched == frozenset()
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -183,8 +185,8 @@ WRONG: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_token_with_anything_wrong_vouches_for_nobody(receiver: Receiver, name: str, version: str) -> None:
     wrong = validation_token(ONE, version, **WRONG[name])
-    assert receiver.use.vouched_tenants((wrong,), START) == frozenset()
-    assert receiver.use.vouched_tenants((wrong, validation_token(TWO)), START) == {TWO}
+    assert receiver.use.vouched_tenants((wrong,), START).vouched == frozenset()
+    assert receiver.use.vouched_tenants((wrong, validation_token(TWO)), START).vouched == {TWO}
 
 
 @pytest.mark.parametrize(("version", "issuer"), [("1.0", "https://sts.windows.net//"), ("2.0", f"{AUTHORITY}//v2.0")])
@@ -194,15 +196,15 @@ def test_a_token_of_no_tenant_vouches_for_nobody_even_from_an_issuer_of_none(
     token = signed(
         rsa_key(), {name: one for name, one in token_claims(ONE, version, iss=issuer).items() if name != "tid"}
     )
-    assert receiver.use.vouched_tenants((token,), START) == frozenset()
+    assert receiver.use.vouched_tenants((token,), START).vouched == frozenset()
 
 
 def test_a_token_is_judged_by_the_time_at_which_it_came(receiver: Receiver) -> None:
     """A batch may wait for hours, for storage or for Entra's keys; Graph sends it only once."""
     token = (validation_token(ONE, exp=NOW + 600),)
-    assert receiver.use.vouched_tenants(token, START + timedelta(minutes=10)) == {ONE}
-    assert receiver.use.vouched_tenants(token, START + timedelta(minutes=12)) == frozenset()
-    assert receiver.use.vouched_tenants(token, START - timedelta(minutes=12)) == frozenset()
+    assert receiver.use.vouched_tenants(token, START + timedelta(minutes=10)).vouched == {ONE}
+    assert receiver.use.vouched_tenants(token, START + timedelta(minutes=12)).vouched == frozenset()
+    assert receiver.use.vouched_tenants(token, START - timedelta(minutes=12)).vouched == frozenset()
 
 
 def test_versions_are_not_mixed(receiver: Receiver) -> None:
@@ -215,7 +217,7 @@ def test_versions_are_not_mixed(receiver: Receiver) -> None:
         validation_token(ONE, "2.0", ver=None, azp=None, appid="0bf30f3b-4a52-48df-9a82-234910c4a086"),
         validation_token(ONE, "2.0", iss=f"https://sts.windows.net/{ONE}/"),
     ):
-        assert receiver.use.vouched_tenants((token,), START) == frozenset()
+        assert receiver.use.vouched_tenants((token,), START).vouched == frozenset()
 
 
 def test_a_forged_or_broken_token_vouches_for_nobody(receiver: Receiver) -> None:
@@ -230,24 +232,49 @@ def test_a_forged_or_broken_token_vouches_for_nobody(receiver: Receiver) -> None
         "\u00e9.\u00e9.\u00e9",
         f"{good}\ud800",
     ):
-        assert receiver.use.vouched_tenants((token,), START) == frozenset()
+        assert receiver.use.vouched_tenants((token,), START).vouched == frozenset()
 
 
-def test_a_key_that_entra_does_not_publish_vouches_for_nobody(receiver: Receiver) -> None:
-    assert receiver.use.vouched_tenants((validation_token(ONE, key=rsa_key("stranger")),), START) == frozenset()
+def undecided(receiver: Receiver, *tokens: str) -> dict[str, type[Exception]]:
+    found = receiver.use.vouched_tenants(tokens, START)
+    assert found.vouched == frozenset()
+    return {tenant: type(why) for tenant, why in found.undecided.items()}
 
 
-def test_a_key_too_new_to_be_known_keeps_the_message_for_later(receiver: Receiver) -> None:
-    """Keys are rotated in the middle of visits, and Entra is not asked twice within the cool-down."""
-    assert receiver.use.vouched_tenants((validation_token(ONE),), START) == {ONE}
-    with pytest.raises(KeysUnavailableError):
-        receiver.use.vouched_tenants((validation_token(ONE, key=rsa_key("stranger")),), START)
+def test_a_key_too_new_to_be_known_leaves_its_tenant_undecided_whoever_asks_for_it_first(receiver: Receiver) -> None:
+    """Keys are rotated in the middle of visits, and not everywhere at once."""
+    for _ in range(2):
+        assert undecided(receiver, validation_token(ONE, key=rsa_key("stranger"))) == {ONE: KeyNotYetKnownError}
+    receiver.published = public(rsa_key("stranger"))
+    receiver.clock.forward(30)
+    found = receiver.use.vouched_tenants((validation_token(ONE, key=rsa_key("stranger")),), START)
+    assert found.vouched == {ONE}
+    assert not found.undecided
 
 
-def test_while_entras_keys_cannot_be_read_the_message_is_kept_for_later(receiver: Receiver) -> None:
+def test_a_tenant_that_is_vouched_for_is_not_undecided_and_decides_for_no_other(receiver: Receiver) -> None:
+    strange = [validation_token(tenant, key=rsa_key("stranger")) for tenant in (ONE, TWO)]
+    found = receiver.use.vouched_tenants((strange[0], validation_token(ONE), *strange), START)
+    assert found.vouched == {ONE}
+    assert set(found.undecided) == {TWO}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_no_key_could_make_right_is_refused_at_once(receiver: Receiver, name: str) -> None:
+    assert undecided(receiver, validation_token(ONE, key=rsa_key("stranger"), **WRONG[name])) == {}
+
+
+@pytest.mark.parametrize("header", [{}, {"kid": None}, {"kid": ""}])
+def test_a_token_that_names_no_key_is_refused_at_once(receiver: Receiver, header: dict[str, Any]) -> None:
+    parts = validation_token(ONE).split(".")
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "RS256", **header}).encode()).decode().rstrip("=")
+    assert undecided(receiver, ".".join([head, *parts[1:]])) == {}
+
+
+def test_while_entras_keys_cannot_be_read_every_tenant_is_undecided(receiver: Receiver) -> None:
     receiver.down = True
-    with pytest.raises(KeysUnavailableError):
-        receiver.use.vouched_tenants((validation_token(ONE),), START)
+    tokens = validation_token(ONE), validation_token(TWO.upper(), "1.0")
+    assert undecided(receiver, *tokens) == {ONE: KeysUnavailableError, TWO: KeysUnavailableError}
 
 
 def test_a_reason_holds_nothing_of_the_notification(receiver: Receiver) -> None:

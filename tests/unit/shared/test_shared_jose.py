@@ -14,6 +14,7 @@ from jwcrypto import jwk
 from shared.jose import (
     CheckedSignatures,
     Expectation,
+    KeyNotYetKnownError,
     KeySource,
     KeysUnavailableError,
     TokenRefusedError,
@@ -232,13 +233,17 @@ def test_an_unknown_key_is_asked_for_once_in_a_cool_down() -> None:
     for seconds in (0, 10, 19.9):
         publisher.clock.forward(seconds)
         for made_up in range(20):
-            with pytest.raises(TokenRefusedError, match="kid"):
+            with pytest.raises(KeyNotYetKnownError, match="kid"):
                 publisher.source.key(f"made-up-{made_up}")
     assert publisher.fetches == 1
     publisher.clock.forward(0.1)
     publisher.keys = public(rsa_key(), rsa_key("two"))
     assert publisher.source.key("two").members["kid"] == "two"
     assert publisher.fetches == 2
+    publisher.clock.forward(30)
+    with pytest.raises(KeyNotYetKnownError, match="kid"):
+        publisher.source.key("three")
+    assert publisher.fetches == 3, "who makes us ask is told the same as who does not"
 
 
 def test_keys_are_fetched_anew_after_a_day_and_kept_when_that_fails() -> None:
