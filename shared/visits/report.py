@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.identifiers import PEOPLE
 from shared.presence.fold import fold
@@ -13,6 +13,7 @@ from shared.visits.who import Identity
 TOLERANCE = timedelta(seconds=30)
 """So far may the times of a report lie from those of the events without telling of something else."""
 _A_MOMENT = timedelta(microseconds=1)
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, order=True)
@@ -142,9 +143,10 @@ class _Person:
             if left is not None:
                 self._add(leg, Signal(left, Kind.LEFT, report.source))
         for interval in intervals:
-            if not self._is_known(interval, report.source):
+            unknown = self._unknown(interval, report.source)
+            if unknown:
                 leg = f"{report.source.value} {interval.start.isoformat()}"
-                fitted = self._fitted(interval)
+                fitted = self._fitted(unknown)
                 joined = Signal(fitted.start, Kind.JOINED, report.source)
                 self._add(leg, joined, Signal(fitted.end, Kind.LEFT, report.source))
 
@@ -173,11 +175,22 @@ class _Person:
         for_all = min((end for end in self._ends if end >= latest.at), default=None)
         return left if for_all is None or left < for_all - TOLERANCE else None
 
-    def _is_known(self, interval: Interval, source: Source) -> bool:
-        """Whether something that is known of lies at that time, as near as the times of two sources go."""
+    def _unknown(self, interval: Interval, source: Source) -> Interval | None:
+        """What of the interval no known stay can be, as near as the times of two sources go; None if there is nothing.
+
+        A stay that ends where a known one begins, or begins where it ends, is another one if it goes on for longer
+        than any doubt. What is known stands: there is an absence in between.
+        """
         early, late = interval.start - TOLERANCE, interval.end + TOLERANCE
-        if any(start < late and (end is None or early < end) for start, end in self._connected()):
-            return True
+        near = [one for one in self._stays() if one.start < late and early < one.end]
+        rest = interval
+        for known in near:
+            beside = _beside(interval, known, self._debounce)
+            if beside is None:
+                return None
+            rest = Interval(max(rest.start, beside.start), min(rest.end, beside.end))
+        if near and rest.end - rest.start <= TOLERANCE:
+            return None
         # A call record cannot tell the lobby from the meeting.
         in_lobby = any(
             signal.kind is Kind.LOBBY and early <= signal.at <= late
@@ -185,7 +198,7 @@ class _Person:
             for signal in signals
             if leg != PAGE_LEG
         )
-        return source is Source.CALL_RECORD and in_lobby
+        return None if source is Source.CALL_RECORD and in_lobby else rest
 
     def _fitted(self, interval: Interval) -> Interval:
         """The interval with times of what is known already, where they are the same but for the tolerance."""
@@ -197,10 +210,23 @@ class _Person:
         near = [at for at in gone if at > start and abs(at - interval.end) <= TOLERANCE]
         return Interval(start, min(near, key=lambda at: abs(at - interval.end), default=interval.end))
 
-    def _connected(self) -> list[tuple[datetime, datetime | None]]:
+    def _stays(self) -> list[Interval]:
+        """When the person was in the meeting, as far as is known; who is there now is there for ever."""
         steps = fold(self.legs, self._ends, self._debounce)
-        ends = [*(step.at for step in steps[1:]), None][: len(steps)]
-        return [(step.at, end) for step, end in zip(steps, ends, strict=True) if step.state is State.CONNECTED]
+        ends = [*(step.at for step in steps[1:]), _FOR_EVER][: len(steps)]
+        return [Interval(step.at, end) for step, end in zip(steps, ends, strict=True) if step.state is State.CONNECTED]
+
+
+def _beside(interval: Interval, known: Interval, debounce: timedelta) -> Interval | None:
+    """The interval with an absence between it and a known stay; None if it is that stay, shorter or longer.
+
+    Its times are changed by no more than two sources may differ.
+    """
+    if known.end <= interval.start + TOLERANCE - debounce and known.start + TOLERANCE < interval.start:
+        return Interval(max(interval.start, known.end + debounce), interval.end)
+    if interval.end - TOLERANCE + debounce <= known.start and interval.end + TOLERANCE < known.end:
+        return Interval(interval.start, min(interval.end, known.start - debounce))
+    return None
 
 
 def _of(latest: Signal, intervals: Sequence[Interval]) -> Interval | None:

@@ -174,7 +174,21 @@ def test_a_call_record_does_not_tell_the_lobby_from_the_meeting() -> None:
 
 
 @pytest.mark.parametrize(
-    "interval", [(100, 500), (90, 510), (129, 470), (90, 900), (60, 110), (490, 900), (510, 900), (40, 95), (0, 71)]
+    "interval",
+    [
+        (100, 500),
+        (90, 510),
+        (129, 470),
+        (90, 900),
+        (60, 110),
+        (130, 900),
+        (489, 900),
+        (20, 111),
+        (505, 550),
+        (525, 555),
+        (50, 75),
+        (60, 95),
+    ],
 )
 def test_what_overlaps_something_known_changes_nothing(interval: tuple[float, float]) -> None:
     house = opened()
@@ -190,6 +204,77 @@ def test_what_lies_beside_something_known_is_added() -> None:
     house.happen(event(100, "a", JOINED), event(500, "a", LEFT))
     hear(house, told_by(REPORT, (GUEST, times((100, 500), (531, 600)))))
     assert steps(house, house.patient())[-2:] == [(CONNECTED, 531, REPORT), (DISCONNECTED, 600, REPORT)]
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    ("interval", "added"),
+    [
+        ((525, 900), (525, 900)),
+        ((521, 552), (521, 552)),
+        ((510, 900), (520, 900)),
+        ((490, 900), (520, 900)),
+        ((10, 71), (10, 71)),
+        ((10, 95), (10, 80)),
+        ((10, 110), (10, 80)),
+    ],
+)
+def test_what_goes_on_for_longer_than_doubt_beside_something_known_is_a_stay_of_its_own(
+    interval: tuple[float, float], added: tuple[float, float], *, told: bool
+) -> None:
+    house = opened()
+    house.happen(event(100, "a", JOINED), event(500, "a", LEFT))
+    if told:
+        house.work_until_quiet()
+    before = house.visit()
+    known = true_steps(house)[house.patient_key()]
+    reports = [
+        told_by(REPORT, (GUEST, times((100, 500))), end=1000),
+        told_by(REPORT, (GUEST, times(interval)), end=1000),
+    ]
+    house.visits.save(before, house.attendance.with_reports(before, reports))
+    assert connected(house, "PAT1") == sorted([(100.0, 500.0), added])
+    assert known <= true_steps(house)[house.patient_key()], "what events told of stands"
+    again = house.visit()
+    for late in (0, 9, -9):
+        shifted = told_by(RECORD, (GUEST, times((interval[0] + late, interval[1] + late))), end=1000)
+        hear(house, *reports, shifted)
+        assert house.visit().participants[house.patient_key()].legs == again.participants[house.patient_key()].legs
+
+
+def test_a_short_stay_that_a_report_stretches_is_not_another_one() -> None:
+    house = opened()
+    house.happen(event(480, "a", JOINED), event(500, "a", LEFT))
+    house.work_until_quiet()
+    before = house.visit()
+    hear(house, told_by(REPORT, (GUEST, times((485, 900))), end=1000))
+    assert house.visit().participants == before.participants
+
+
+def test_who_is_still_there_was_there_before_too() -> None:
+    house = opened()
+    house.happen(event(400, "a", JOINED))
+    hear(house, report(after(0), after(390), (GUEST, times((100, 375)))))
+    assert connected(house, "PAT1") == [(100.0, 375.0), (400.0, float("inf"))]
+
+
+@pytest.mark.parametrize("debounce", [0, 61, 300])
+def test_with_any_debounce_a_known_stay_is_only_added_to_beside_it(debounce: float) -> None:
+    house = opened()
+    house.happen(event(500, "a", JOINED))
+    before = house.visit()
+    attendance = replace(house.attendance, debounce=timedelta(seconds=debounce))
+    changed = attendance.with_reports(before, [report(after(0), after(480), (GUEST, times((10, 480))))])
+    legs = changed.participants[house.patient_key()].legs
+    assert (legs != before.participants[house.patient_key()].legs) == (debounce == 0)
+
+
+def test_between_two_known_stays_there_is_room_for_a_third() -> None:
+    house = opened()
+    house.happen(event(100, "a", JOINED), event(200, "a", LEFT), event(500, "b", JOINED), event(600, "b", LEFT))
+    house.work_until_quiet()
+    hear(house, told_by(REPORT, (GUEST, times((225, 490)))))
+    assert connected(house, "PAT1") == [(100.0, 200.0), (225.0, 480.0), (500.0, 600.0)]
 
 
 def test_the_devices_of_a_report_are_one_person() -> None:
@@ -342,15 +427,17 @@ class Truth:
 
 @st.composite
 def truths(draw: st.DrawFn) -> Truth:
-    """Everybody comes and goes a few times, and is away for longer than any doubt about times."""
-    away = int((DEBOUNCE + 2 * TOLERANCE).total_seconds())
+    """Everybody comes and goes a few times, and is away, or there each time, for longer than any doubt about times."""
+    briefly_away = draw(st.booleans())
+    away = int((DEBOUNCE if briefly_away else DEBOUNCE + 2 * TOLERANCE).total_seconds())
+    shortest = 2 * int(TOLERANCE.total_seconds()) if briefly_away else 15
     there: dict[str, list[tuple[float, float]]] = {}
     for who in WHO:
         moment = 60.0
         there[who] = []
         for _ in range(draw(st.integers(1, 3))):
-            start = moment + draw(st.integers(away + 15, 400))
-            moment = start + draw(st.integers(15, 600))
+            start = moment + draw(st.integers(away + 10, away + 25) | st.integers(away + 10, 400))
+            moment = start + draw(st.integers(shortest, 600))
             there[who].append((start, moment))
     return Truth(there, draw(st.booleans()), draw(st.booleans()))
 
