@@ -101,6 +101,11 @@ class Writeback:
         """Whether nothing more will be tried by itself."""
         return self.status not in UNSETTLED
 
+    @property
+    def given_up_at(self) -> datetime:
+        """When it was given up, if it was: after its last try, or when it was put off untried for the last time."""
+        return max(self.due, self.last_try or self.due)
+
 
 @dataclass(frozen=True)
 class Baton:

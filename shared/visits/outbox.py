@@ -113,7 +113,7 @@ class Outbox:
         first = following.first_try or now
         later = replace(following, due=now + wait, reason=following.reason or EHR_DOWN, first_try=first)
         if later.due > first + RETRY_FOR:
-            later = replace(later, status=Status.GIVEN_UP)
+            later = replace(later, status=Status.GIVEN_UP, due=now)
             _log_outcome(pointer, later)
         if not self._save(visit, self._after(visit, participant, later)):
             self.pointers.send(pointer, timedelta())

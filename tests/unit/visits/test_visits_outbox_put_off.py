@@ -12,9 +12,10 @@ from shared.errors import ConnectorError
 from shared.presence.model import EHR_DOWN, Kind, Status, Writeback
 from shared.visits.breaker import MOST_AT_ONCE
 from shared.visits.circuit import FAILURES_TO_OPEN
-from shared.visits.model import Visit
+from shared.visits.model import Phase, Visit
 from shared.visits.outbox import RETRY_FOR
 from shared.visits.ports import Pointer, Told
+from shared.visits.upkeep import REPLAY_FOR
 from tests.support.fakes import LATER, NEVER
 from tests.support.house import CONNECTION, House, entra, event
 
@@ -33,7 +34,10 @@ def opened() -> House:
 
 def down() -> House:
     """The same at an EHR that others have found down."""
-    house = opened()
+    return found_down(opened())
+
+
+def found_down(house: House) -> House:
     for _ in range(FAILURES_TO_OPEN):
         house.breaker.leave(CONNECTION, house.breaker.enter(CONNECTION), DOWN)
     return house
@@ -100,6 +104,22 @@ def test_put_off_beyond_the_longest_time_it_is_given_up_and_that_is_logged(caplo
     assert (only(house).status, only(house).reason) == (Status.GIVEN_UP, EHR_DOWN)
     assert house.provider().baton is None
     assert lines(caplog) == [("ERROR", "writeback_given_up", logged(house, attempt=3, reason=EHR_DOWN))]
+
+
+def test_given_up_untried_it_can_be_replayed_for_as_long_as_anything_else() -> None:
+    house = opened()
+    house.clock.forward(hours=76)
+    found_down(house)
+    keep(house, replace(only(house), first_try=house.clock.present - RETRY_FOR))
+    house.work()
+    assert (only(house).status, only(house).last_try) == (Status.GIVEN_UP, None)
+    given_up = house.clock.present
+    house.clock.forward(days=30, minutes=-1)
+    house.upkeep.settle()
+    assert house.visit().phase is not Phase.SETTLED
+    house.clock.present = given_up + REPLAY_FOR
+    house.upkeep.settle()
+    assert house.visit().phase is Phase.SETTLED
 
 
 def test_put_off_while_others_write_the_message_comes_back_at_once() -> None:
