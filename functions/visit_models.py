@@ -130,7 +130,7 @@ class WritebackList(Model):
     """The outbox."""
 
     writebacks: list[WritebackOut]
-    truncated: bool
+    next: str = Field(description="If there is more: go on with it as `after`.")
 
 
 class ReplayIn(Model):
@@ -138,9 +138,14 @@ class ReplayIn(Model):
 
     connection: str = Field(default="", max_length=64)
     reason: str = Field(default="", max_length=200)
+    after: str = Field(
+        default="", max_length=200, description="Go on after this writeback, as an answer's `next` says."
+    )
 
 
 class ReplayOut(Model):
-    """How many are tried once more."""
+    """How many are tried once more, and how many cannot be."""
 
     replayed: int
+    refused: int
+    next: str = Field(description="If there may be more: go on with it as `after`.")

@@ -121,7 +121,10 @@ class Connections:
         self.store.delete(before, HistoryEntry(self.now(), actor, Action.DELETED, fingerprint, ""))
 
     def note_replay(self, key: ConnectionKey, count: int, actor: str) -> None:
-        """Keep in the history who had how many writebacks sent again."""
+        """Keep in the history who had how many writebacks sent again.
+
+        Written before they are: after a crash some or all of them may not have been, and are still given up.
+        """
         found = self.store.read(key)
         fingerprint = found.approved.fingerprint if found and found.approved else ""
         self.store.record(key, HistoryEntry(self.now(), actor, Action.REPLAYED, fingerprint, fingerprint, str(count)))

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from shared.identifiers import Role
 
 PAGE_LEG = "page"
 """The leg of a patient who waits on our own page; every other leg is one of the meeting's."""
+
+REPLAY_FOR = timedelta(days=30)
+"""How long what was given up can be replayed; so long its addressee is kept."""
 
 
 class Kind(IntEnum):
@@ -101,10 +104,10 @@ class Writeback:
         """Whether nothing more will be tried by itself."""
         return self.status not in UNSETTLED
 
-    @property
-    def given_up_at(self) -> datetime:
-        """When it was given up, if it was: after its last try, or when it was put off untried for the last time."""
-        return max(self.due, self.last_try or self.due)
+    def is_kept_for_replay(self, now: datetime) -> bool:
+        """Whether it was given up, after its last try or instead of it, so lately that it can still be replayed."""
+        given_up = max(self.due, self.last_try or self.due)
+        return self.status is Status.GIVEN_UP and given_up > now - REPLAY_FOR
 
 
 @dataclass(frozen=True)

@@ -93,17 +93,28 @@ class TableVisits:
             if key:
                 yield visit_of(key, found, self._sealer)
 
-    def writebacks(self, tenant: TenantKey) -> Iterator[tuple[VisitKey, str, Writeback]]:
-        """Every writeback of a tenant, with its visit and participant."""
+    def writebacks(
+        self, tenant: TenantKey, after: tuple[VisitKey, str, int] | None = None
+    ) -> Iterator[tuple[VisitKey, str, Writeback]]:
+        """Every writeback of a tenant, with its visit and participant, always in the same order.
+
+        Args:
+            tenant: whose.
+            after: go on after this one: its visit, its participant, its sequence.
+        """
         query = " and ".join(
             (
                 prefix_filter("PartitionKey", f"{tenant.partition}|"),
                 "RowKey ge 'transition:' and RowKey lt 'writeback;'",
+                *([f"PartitionKey ge '{after[0].partition}'"] if after else []),
             )
         )
+        seen = (after[0].partition, f"{after[1]}:{after[2]:04d}") if after else ("", "")
         transitions: RowSet = {}
         for row in rows(self._service, VISITS, query):
             kind, _, rest = row["RowKey"].partition(":")
+            if (row["PartitionKey"], rest) <= seen:
+                continue
             if kind == "transition":
                 transitions[f"{row['PartitionKey']}:{rest}"] = row
             elif kind == "writeback":

@@ -3,10 +3,11 @@
 Retried is what another try may mend; everything else is given up at once and stays on record.
 """
 
+import itertools
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,8 +31,28 @@ _BETWEEN_PROBES = timedelta(minutes=5)
 """Who probed for all comes back as soon as that: where few are waiting, nobody else may be there to do it."""
 _MOST_IN_ONE_GO = 50
 _REPLAYS_AT_ONCE = 8
+_LOOKS_IN_A_ROW = 40
+_LOOKING = timedelta(seconds=20)
+"""So long one request may look for what can be replayed, if much of what it finds cannot be."""
 _NAP = timedelta(seconds=1)
 """A queue counts whole seconds: what is due within one is waited for here."""
+
+Place = tuple[VisitKey, str, int]
+"""Where a writeback is: its visit, its participant, its sequence."""
+
+
+@dataclass(frozen=True)
+class Replayable:
+    """Which of many given-up writebacks can be replayed, and how many cannot be."""
+
+    which: Sequence[Place]
+    refused: int
+    last: Place | None
+    """What was looked at last, if there may be more after it."""
+
+    def by_connection(self) -> Counter[ConnectionKey]:
+        """How many there are of each connection."""
+        return Counter(key.connection for key, _, _ in self.which)
 
 
 @dataclass(frozen=True)
@@ -118,32 +139,53 @@ class Outbox:
         if not self._save(visit, self._after(visit, participant, later)):
             self.pointers.send(pointer, timedelta())
 
-    def replay(self, key: VisitKey, participant_key: str, sequence: int) -> bool:
+    def replay(self, place: Place) -> bool:
         """Try a given-up writeback once more. False if there is none such, or what it says is of the past."""
         for _ in tries():
-            before = self.visits.read(key)
-            participant = before.participants.get(participant_key) if before else None
-            found = _by_sequence(participant, sequence) if participant else None
-            if before is None or participant is None or found is None or found.status is not Status.GIVEN_UP:
+            change = self._replayed(place)
+            if change is None:
                 return False
-            again = replace(found, status=Status.PENDING, due=self.now(), reason="", attempts=0, first_try=None)
-            after = self._after(before, participant, again)
-            if again not in after.participants[participant_key].writebacks:
-                return False
-            if self._save(before, after):
+            if self._save(*change):
                 return True
         raise ConnectorError("busy", retry_after=2)
 
-    def replay_all(self, which: Sequence[tuple[VisitKey, str, int]]) -> Counter[ConnectionKey]:
-        """Try many given-up writebacks once more, some side by side; how many are tried, by connection."""
-
-        def replayed(one: tuple[VisitKey, str, int]) -> bool:
-            return self.replay(*one)
-
+    def replay_all(self, which: Sequence[Place]) -> int:
+        """Try many given-up writebacks once more, some side by side; how many are tried."""
         with ThreadPoolExecutor(_REPLAYS_AT_ONCE) as pool:
-            return Counter(
-                key.connection for (key, _, _), done in zip(which, pool.map(replayed, which), strict=True) if done
-            )
+            return sum(pool.map(self.replay, which))
+
+    def can_replay(self, place: Place) -> bool:
+        """Whether `replay` would try it as things stand."""
+        return self._replayed(place) is not None
+
+    def replayable(self, places: Iterable[Place], most: int) -> Replayable:
+        """The first of the writebacks that can be replayed, `most` of them unless looking for them takes too long."""
+        places = iter(places)
+        until = self.now() + _LOOKING
+        which: list[Place] = []
+        refused, last = 0, None
+        with ThreadPoolExecutor(_REPLAYS_AT_ONCE) as pool:
+            while len(which) < most and self.now() < until:
+                row = list(itertools.islice(places, min(_LOOKS_IN_A_ROW, most - len(which))))
+                if not row:
+                    return Replayable(which, refused, None)
+                can = [place for place, yes in zip(row, pool.map(self.can_replay, row), strict=True) if yes]
+                which += can
+                refused += len(row) - len(can)
+                last = row[-1]
+        return Replayable(which, refused, last)
+
+    def _replayed(self, place: Place) -> tuple[Visit, Visit] | None:
+        """The visit as it is, and with that given-up writeback due once more; None if that cannot be."""
+        key, participant_key, sequence = place
+        before = self.visits.read(key)
+        participant = before.participants.get(participant_key) if before else None
+        found = _by_sequence(participant, sequence) if participant else None
+        if before is None or participant is None or found is None or found.status is not Status.GIVEN_UP:
+            return None
+        again = replace(found, status=Status.PENDING, due=self.now(), reason="", attempts=0, first_try=None)
+        after = self._after(before, participant, again)
+        return (before, after) if again in after.participants[participant_key].writebacks else None
 
     def _hand_back(self, visit: Visit, participant: Participant) -> bool:
         """Nothing is due: the baton is put down, or passed on to when something will be."""

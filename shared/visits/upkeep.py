@@ -1,11 +1,11 @@
 """What timers do: renew or repair subscriptions, send what a crash left behind, settle and forget visits."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shared.clock import Clock
 from shared.identifiers import VisitKey
-from shared.presence.model import Participant, State, Status, Writeback
+from shared.presence.model import Participant, State
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.breaker import CircuitStore, closed_since
@@ -16,9 +16,6 @@ from shared.visits.recall import recalled
 from shared.visits.rounds import Rounds
 from shared.visits.schedule import Schedule
 from shared.visits.subscriptions import Subscriptions
-
-REPLAY_FOR = timedelta(days=30)
-"""How long what was given up can be replayed; so long its addressee is kept."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ class Upkeep:
     def _may_be_told(self, participant: Participant) -> bool:
         """Whether the EHR may still be told something of this person, by retry or by replay."""
         now = self.now()
-        return any(not one.is_settled or is_kept_for_replay(one, now) for one in participant.writebacks)
+        return any(not one.is_settled or one.is_kept_for_replay(now) for one in participant.writebacks)
 
     def _renew(self, visit: Visit) -> None:
         if visit.phase is Phase.OPEN and not self.is_over(visit):
@@ -128,11 +125,6 @@ class Upkeep:
             return None
         self.attendance.send_new(before, saved)
         return saved
-
-
-def is_kept_for_replay(one: Writeback, now: datetime) -> bool:
-    """Whether it was given up so lately that it can still be replayed."""
-    return one.status is Status.GIVEN_UP and one.given_up_at > now - REPLAY_FOR
 
 
 def forgotten(visit: Visit) -> Visit:

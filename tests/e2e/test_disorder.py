@@ -199,8 +199,22 @@ def test_a_permanent_error_is_given_up_shown_and_replayed(world: Sandbox, connec
     assert answer.status_code == 202
     visit.wait_told("patient-one", "waiting")
     assert _outbox(world, "given up") == []
+    assert _replays(world, connection) == [(world.user("admin")["userName"], "1")]
     again = world.request("admin", "POST", f"/writebacks/{found[0]['id']}/replay", {})
     assert (again.status_code, again.json()["code"]) == (409, "writeback_not_replayable")
+
+
+def test_all_of_a_kind_are_replayed_and_that_stands_in_the_history(world: Sandbox, connection: dict[str, Any]) -> None:
+    refusal = {"ExceptionMessage": "INVALID-CONFERENCE-ID"}
+    world.faults(world.hospital, {"path": STATUS_CALL, "status": 400, "body": refusal, "times": 2})
+    for key, patient in (("one-to-one", "patient-one"), ("second", "patient-two")):
+        Visit(world, key).patient(patient)
+    world.until("both to be given up", lambda: len(_outbox(world, "given up")) == 2, 5)
+    for reason, replayed in (("HTTP 500", 0), ("INVALID-CONFERENCE-ID", 2)):
+        answer = world.api("admin", "POST", "/writebacks/replay", {"reason": reason})
+        assert answer == {"replayed": replayed, "refused": 0, "next": ""}
+    world.until("both to be delivered", lambda: len(_outbox(world, "delivered")) == 2, 5)
+    assert _replays(world, connection) == [(world.user("admin")["userName"], "2")]
 
 
 def test_somebody_whom_the_ehr_does_not_know_holds_nobody_up(world: Sandbox, connection: dict[str, Any]) -> None:
@@ -216,6 +230,12 @@ def test_somebody_whom_the_ehr_does_not_know_holds_nobody_up(world: Sandbox, con
     visit.wait_told("patient-one", "waiting", "connected", "disconnected")
     world.until("both to be given up", lambda: len(_outbox(world, "given up")) == 2, 5)
     assert {(one["reason"], one["attempts"]) for one in _outbox(world, "given up")} == {("INVALID-USER-ID", 1)}
+
+
+def _replays(world: Sandbox, connection: dict[str, Any]) -> list[tuple[str, str]]:
+    """The replays that the history tells of, the newest first: who, and how many."""
+    history = world.api("auditor", "GET", f"/connections/{connection['id']}/history")["history"]
+    return [(one["actorName"], one["reason"]) for one in history if one["action"] == "replayed"]
 
 
 def _outbox(world: Sandbox, status: str = "") -> list[dict[str, Any]]:

@@ -154,7 +154,7 @@ def replay_all(stage: Stage) -> None:
         for person in visit.participants.values():
             for one in person.writebacks:
                 if one.status is Status.GIVEN_UP:
-                    stage.house.outbox.replay(key, person.key, one.sequence)
+                    stage.house.outbox.replay((key, person.key, one.sequence))
 
 
 def batons_are_lost(stage: Stage) -> None:

@@ -223,7 +223,7 @@ class WholeWay(RuleBasedStateMachine):
             self.stage.survives(lambda: self._do_replay(*found[pick % len(found)]))
 
     def _do_replay(self, key: VisitKey, person: str, sequence: int) -> None:
-        self.stage.house.outbox.replay(key, person, sequence)
+        self.stage.house.outbox.replay((key, person, sequence))
 
     # Trouble
 

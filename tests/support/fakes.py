@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Role, TenantKey, VisitKey
 from shared.oauth import Proof
-from shared.presence.model import State
+from shared.presence.model import State, Writeback
 from shared.visits.circuit import Circuit
 from shared.visits.model import Meeting, Subscription, Visit
 from shared.visits.ports import (
@@ -99,6 +99,20 @@ class FakeVisits:
         """Every visit that is not done with."""
         with self._lock:
             return [key for key, visit in self.kept.items() if not visit.is_done_with]
+
+    def writebacks(
+        self, tenant: TenantKey, after: tuple[VisitKey, str, int] | None = None
+    ) -> Iterator[tuple[VisitKey, str, Writeback]]:
+        """Every writeback of a tenant, in order; `after` goes on after that one."""
+        found = {
+            (visit.key.routing, participant.key, one.sequence): (visit.key, participant.key, one)
+            for visit in self.kept.values()
+            for participant in visit.participants.values()
+            for one in participant.writebacks
+            if visit.key.connection.tenant == tenant
+        }
+        last = (after[0].routing, *after[1:]) if after else ("", "", 0)
+        return (found[place] for place in sorted(found) if place > last)
 
     def _write(self, before: Visit | None, after: Visit) -> Visit:
         with self._lock:

@@ -13,7 +13,7 @@ import {
   valueAt,
   wordOf,
 } from "../src/pages/connections/settings.ts";
-import { kindsOf } from "../src/pages/outbox/kinds.ts";
+import { kindsOf, replayAll } from "../src/pages/outbox/kinds.ts";
 import { type FunnelDay, funnelCsv, lastDays, totals } from "../src/pages/visits/funnel.ts";
 import { steppedTo } from "../src/parts/steps.ts";
 import { isReturning, safePath } from "../src/session/manager.ts";
@@ -252,6 +252,21 @@ describe("given-up writebacks", () => {
       { connection: "b", reason: "X", count: 2 },
       { connection: "a", reason: "X", count: 1 },
     ]);
+  });
+
+  it("are sent again until nothing is left, and counted together", async () => {
+    const answers = [
+      { replayed: 500, refused: 3, next: "a.b.c.1" },
+      { replayed: 0, refused: 40, next: "a.b.c.2" },
+      { replayed: 7, refused: 0, next: "" },
+    ];
+    const asked: string[] = [];
+    const sum = await replayAll(async (after) => {
+      asked.push(after);
+      return answers[asked.length - 1] ?? { replayed: 0, refused: 0, next: "" };
+    });
+    expect(asked).toEqual(["", "a.b.c.1", "a.b.c.2"]);
+    expect(sum).toEqual({ replayed: 507, refused: 43, next: "" });
   });
 });
 

@@ -283,6 +283,17 @@ def test_writebacks_of_a_tenant_and_of_no_other(table_visits: TableVisits) -> No
     assert found == [(visit.key, patient.key, patient.writebacks[0])]
 
 
+def test_writebacks_go_on_after_each_of_them(table_visits: TableVisits) -> None:
+    connection = new_connection()
+    for _ in range(3):
+        table_visits.create(with_people(Visit(new_key(connection), START), person(1, 11), person(2, 2)))
+    everything = [*table_visits.writebacks(connection.tenant)]
+    assert len(everything) == 39
+    for number, (key, participant, one) in enumerate(everything):
+        rest = [*table_visits.writebacks(connection.tenant, (key, participant, one.sequence))]
+        assert rest == everything[number + 1 :]
+
+
 def test_a_live_visit_that_was_never_stored_harms_nobody(table_visits: TableVisits, tables: TableServiceClient) -> None:
     key = new_key()
     row = {"PartitionKey": key.connection.tenant.partition, "RowKey": key.routing}

@@ -491,6 +491,6 @@ def test_what_waited_longer_than_the_longest_time_is_given_up_and_can_be_replaye
     house.teller.otherwise = WELL
     for key, visit in list(house.visits.kept.items()):
         for participant in visit.participants:
-            assert house.outbox.replay(key, participant, 1)
+            assert house.outbox.replay((key, participant, 1))
     house.work_until_quiet()
     assert len(house.teller.log) == 8

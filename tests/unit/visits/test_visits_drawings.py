@@ -106,7 +106,7 @@ class Story:
         for key, one in self.house.visit().participants.items():
             for writeback in one.writebacks:
                 if writeback.status is Status.GIVEN_UP:
-                    self.house.outbox.replay(self.house.key(), key, writeback.sequence)
+                    self.house.outbox.replay((self.house.key(), key, writeback.sequence))
 
     def meanwhile(self) -> None:
         """An event arrives while the EHR is being called."""

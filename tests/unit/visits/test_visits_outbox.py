@@ -390,7 +390,7 @@ def test_a_crash_between_saving_and_sending_is_mended_by_the_sweep() -> None:
 
 
 def replay(house: House, sequence: int) -> bool:
-    return house.outbox.replay(house.key(), house.provider_key(), sequence)
+    return house.outbox.replay((house.key(), house.provider_key(), sequence))
 
 
 def test_what_was_given_up_can_be_replayed() -> None:
@@ -447,8 +447,8 @@ def test_only_what_was_given_up_is_replayed() -> None:
     house = opened()
     assert not replay(house, 1)
     assert not replay(house, 7)
-    assert not house.outbox.replay(house.key(), "provider-nobody", 1)
-    assert not house.outbox.replay(house.key("unknown"), house.provider_key(), 1)
+    assert not house.outbox.replay((house.key(), "provider-nobody", 1))
+    assert not house.outbox.replay((house.key("unknown"), house.provider_key(), 1))
 
 
 def test_a_replay_that_meets_a_conflict_is_tried_again() -> None:
@@ -563,7 +563,7 @@ def test_the_only_one_who_waits_for_an_ehr_finds_it_soon_after_it_is_back() -> N
     assert house.clock.present < down_until + timedelta(minutes=10)
 
 
-def test_many_are_replayed_side_by_side_and_counted_by_connection() -> None:
+def test_many_are_replayed_side_by_side_and_counted() -> None:
     house = House()
     house.teller.otherwise = NEVER
     for number in range(20):
@@ -572,6 +572,10 @@ def test_many_are_replayed_side_by_side_and_counted_by_connection() -> None:
     house.work_until_quiet()
     house.teller.otherwise = Told(delivered=True)
     which = [(key, participant, 1) for key, visit in house.visits.kept.items() for participant in visit.participants]
-    assert house.outbox.replay_all([*which, (which[0][0], which[0][1], 99)]) == {which[0][0].connection: 20}
+    missing = (which[0][0], which[0][1], 99)
+    found = house.outbox.replayable([*which[:8], missing, *which[8:]], 10)
+    assert (found.which, found.refused, found.last) == (which[:10], 1, which[9])
+    assert found.by_connection() == {CONNECTION: 10}
+    assert house.outbox.replay_all([*which, missing]) == 20
     house.work_until_quiet()
     assert len(house.teller.log) == 20

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from shared.errors import ConnectorError
-from shared.presence.model import EHR_DOWN, Kind, Status, Writeback
+from shared.presence.model import EHR_DOWN, REPLAY_FOR, Kind, Status, Writeback
 from shared.visits.breaker import MOST_AT_ONCE
 from shared.visits.circuit import FAILURES_TO_OPEN
 from shared.visits.model import Phase, Visit
 from shared.visits.outbox import RETRY_FOR
 from shared.visits.ports import Pointer, Told
-from shared.visits.upkeep import REPLAY_FOR
 from tests.support.fakes import LATER, NEVER
 from tests.support.house import CONNECTION, House, entra, event
 
@@ -157,7 +156,7 @@ def given_up() -> tuple[House, Writeback, datetime]:
 
 def test_a_replay_begins_like_new_and_remembers_when_it_was_last_tried() -> None:
     house, before, now = given_up()
-    assert house.outbox.replay(house.key(), house.provider_key(), 1)
+    assert house.outbox.replay((house.key(), house.provider_key(), 1))
     assert only(house) == replace(
         before, status=Status.PENDING, due=now, reason="", attempts=0, first_try=None, last_try=before.last_try
     )
@@ -167,7 +166,7 @@ def test_who_meets_nothing_but_conflicts_is_told_to_try_again_in_two_seconds() -
     house, _, _ = given_up()
     house.visits.conflict_at(*range(1, 200))
     with pytest.raises(ConnectorError) as busy:
-        house.outbox.replay(house.key(), house.provider_key(), 1)
+        house.outbox.replay((house.key(), house.provider_key(), 1))
     assert (busy.value.code, busy.value.retry_after) == ("busy", 2)
 
 

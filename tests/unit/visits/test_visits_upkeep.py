@@ -6,10 +6,9 @@ from datetime import timedelta
 import pytest
 
 from shared.presence.baton import ABANDONED_AFTER
-from shared.presence.model import Kind, State, Status
+from shared.presence.model import REPLAY_FOR, Kind, State, Status
 from shared.visits.model import Phase
 from shared.visits.subscriptions import SUBSCRIPTION_LIFETIME
-from shared.visits.upkeep import REPLAY_FOR
 from tests.support.fakes import LATER, NEVER, START, CrashError
 from tests.support.house import QUIET, House, ended, entra, event
 

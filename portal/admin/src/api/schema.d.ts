@@ -726,7 +726,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The outbox of the tenant; `status` chooses, e.g. `?status=given%20up`. */
+        /** The outbox of the tenant; `status` and `connection` choose, `after` goes on where an answer ended. */
         get: operations["list_writebacks"];
         put?: never;
         post?: never;
@@ -762,7 +762,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try all given-up writebacks of a connection or of a reason once more, up to 500 at once. */
+        /** Try given-up writebacks of a connection or of a reason once more, 500 at once; `after` goes on after those. */
         post: operations["replay_writebacks"];
         delete?: never;
         options?: never;
@@ -1729,14 +1729,27 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * After
+             * @description Go on after this writeback, as an answer's `next` says.
+             * @default
+             */
+            after: string;
         };
         /**
          * ReplayOut
-         * @description How many are tried once more.
+         * @description How many are tried once more, and how many cannot be.
          */
         ReplayOut: {
             /** Replayed */
             replayed: number;
+            /** Refused */
+            refused: number;
+            /**
+             * Next
+             * @description If there may be more: go on with it as `after`.
+             */
+            next: string;
         };
         /**
          * Role
@@ -2035,8 +2048,11 @@ export interface components {
         WritebackList: {
             /** Writebacks */
             writebacks: components["schemas"]["WritebackOut"][];
-            /** Truncated */
-            truncated: boolean;
+            /**
+             * Next
+             * @description If there is more: go on with it as `after`.
+             */
+            next: string;
         };
         /**
          * WritebackOut

@@ -6,7 +6,7 @@ import { useWords } from "../../messages/LanguageProvider.tsx";
 import { Notice } from "../../parts/Notice.tsx";
 import { ProblemNotice } from "../../parts/ProblemNotice.tsx";
 import { useTenant } from "../../session/TenantProvider.tsx";
-import { type Kind, kindsOf } from "./kinds.ts";
+import { type Kind, kindsOf, replayAll } from "./kinds.ts";
 
 interface KindsProps {
   readonly writebacks: readonly Schemas["WritebackOut"][];
@@ -18,8 +18,14 @@ export function Kinds({ writebacks, urlOf }: KindsProps) {
   const { api } = useTenant();
   const client = useQueryClient();
   const replay = useMutation({
-    mutationFn: ({ connection, reason }: Kind) =>
-      body(api.POST("/api/writebacks/replay", { body: { connection, reason } })),
+    mutationFn: (kind: Kind) =>
+      replayAll((after) =>
+        body(
+          api.POST("/api/writebacks/replay", {
+            body: { connection: kind.connection, reason: kind.reason, after },
+          }),
+        ),
+      ),
     onSettled: () => client.invalidateQueries({ queryKey: ["writebacks"] }),
   });
   const kinds = kindsOf(writebacks);
@@ -41,7 +47,11 @@ export function Kinds({ writebacks, urlOf }: KindsProps) {
         </Notice>
       ))}
       <ProblemNotice error={replay.error} />
-      {replay.data && <Notice tone="good" title={t("outbox.replayed", { count: replay.data.replayed })} />}
+      {replay.data && (
+        <Notice tone="good" title={t("outbox.replayed", { count: replay.data.replayed })}>
+          {replay.data.refused > 0 && <p>{t("outbox.refused", { count: replay.data.refused })}</p>}
+        </Notice>
+      )}
     </>
   );
 }

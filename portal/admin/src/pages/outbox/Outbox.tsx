@@ -21,17 +21,18 @@ const FOLLOW_MS = 3000;
 export default function Outbox() {
   const { t } = useWords();
   const { api, me } = useTenant();
-  const [status, setStatus] = useState("");
+  const [{ status, after }, setWanted] = useState({ status: "", after: "" });
   const asked = useQuery({
-    queryKey: ["writebacks", status],
-    queryFn: () => body(api.GET("/api/writebacks", { params: queried({ status }) })),
+    queryKey: ["writebacks", status, after],
+    queryFn: () => body(api.GET("/api/writebacks", { params: queried({ status, after }) })),
     refetchInterval: FOLLOW_MS,
   });
+  const next = asked.data?.next;
   return (
     <Page title={t("outbox.title")} lead={t("outbox.lead")}>
       <div className="stack wide">
         <Field label={t("outbox.filter")} className="narrow">
-          <Select value={status} onChange={(_event, { value }) => setStatus(value)}>
+          <Select value={status} onChange={(_event, { value }) => setWanted({ status: value, after: "" })}>
             <option value="">{t("outbox.everything")}</option>
             {Object.entries(STATUSES).map(([code, { key }]) => (
               <option key={code} value={code}>
@@ -47,13 +48,19 @@ export default function Outbox() {
         )}
         <ProblemNotice error={asked.error} again={() => void asked.refetch()} />
         {asked.isPending && <Working />}
-        {asked.data && <Found writebacks={asked.data.writebacks} isTruncated={asked.data.truncated} />}
+        {(next || after) && (
+          <div className="row">
+            {after && <Button onClick={() => setWanted({ status, after: "" })}>{t("outbox.first")}</Button>}
+            {next && <Button onClick={() => setWanted({ status, after: next })}>{t("outbox.more")}</Button>}
+          </div>
+        )}
+        {asked.data && <Found writebacks={asked.data.writebacks} />}
       </div>
     </Page>
   );
 }
 
-function Found({ writebacks, isTruncated }: { writebacks: readonly Writeback[]; isTruncated: boolean }) {
+function Found({ writebacks }: { writebacks: readonly Writeback[] }) {
   const { t, dateTime } = useWords();
   const { api, me } = useTenant();
   const client = useQueryClient();
@@ -140,7 +147,6 @@ function Found({ writebacks, isTruncated }: { writebacks: readonly Writeback[]; 
     <>
       {me.isAdmin && <Kinds writebacks={writebacks} urlOf={urlOf} />}
       <ProblemNotice error={replay.error} />
-      {isTruncated && <Notice tone="info" title={t("outbox.truncated")} announced={false} />}
       <DataTable
         caption={t("outbox.title")}
         columns={me.isAdmin ? [...columns, action] : columns}

@@ -19,3 +19,17 @@ export function kindsOf(writebacks: readonly Writeback[]): Kind[] {
   }
   return [...found.values()].sort((one, other) => other.count - one.count);
 }
+
+type Replayed = Schemas["ReplayOut"];
+
+/** Sends a whole kind again, as many at once as the API takes; `send` sends those that come after a writeback. */
+export async function replayAll(send: (after: string) => Promise<Replayed>): Promise<Replayed> {
+  const sum = { replayed: 0, refused: 0, next: "" };
+  do {
+    const answer = await send(sum.next);
+    sum.replayed += answer.replayed;
+    sum.refused += answer.refused;
+    sum.next = answer.next;
+  } while (sum.next);
+  return sum;
+}
