@@ -62,6 +62,43 @@ def test_the_outbox_shows_the_ehrs_words_and_sends_again(world: PortalSandbox, p
 
 
 @pytest.mark.usefixtures("connection")
+def test_a_long_outbox_is_turned_page_by_page_and_sent_again_to_its_end(
+    world: PortalSandbox, people: People, language: str
+) -> None:
+    body = {"ExceptionMessage": "INVALID-CONFERENCE-ID"}
+    world.faults(world.hospital, {"path": STATUS_CALL, "status": 400, "body": body, "times": 1})
+    Visit(world).patient("patient-one")
+    asked: list[str] = []
+
+    def a_long_list(route: Route) -> None:
+        route.fulfill(json={**route.fetch().json(), "next": "the-last-of-these"})
+
+    def in_two_goes(route: Route) -> None:
+        asked.append(json.loads(route.request.post_data or "")["after"])
+        route.fulfill(json={"replayed": 2, "refused": 3, "next": "" if asked[-1] else "half-way"})
+
+    def an_empty_end(route: Route) -> None:
+        route.fulfill(json={"writebacks": [], "next": ""})
+
+    admin = people(language)
+    admin.page.route("**/api/writebacks", a_long_list)
+    admin.page.route("**/api/writebacks?after=the-last-of-these", an_empty_end)
+    admin.page.route("**/api/writebacks/replay", in_two_goes)
+    admin.sign_in("admin", "/outbox")
+    admin.button("outbox.replayAll", count=1).click()
+    expect(admin.text("outbox.replayed", count=4)).to_be_visible()
+    expect(admin.text("outbox.refused", count=6)).to_be_visible()
+    assert asked == ["", "half-way"]
+    expect(admin.button("outbox.first")).to_have_count(0)
+    admin.see("outbox-long")
+    admin.button("outbox.more").click()
+    expect(admin.text("outbox.none")).to_be_visible()
+    expect(admin.button("outbox.more")).to_have_count(0)
+    admin.button("outbox.first").click()
+    expect(admin.page.get_by_role("table")).to_be_visible()
+
+
+@pytest.mark.usefixtures("connection")
 def test_the_funnel_hides_small_numbers(world: PortalSandbox, people: People, language: str) -> None:
     admin = people(language)
     admin.sign_in("admin", "/visits")
