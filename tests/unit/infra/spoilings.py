@@ -15,6 +15,7 @@ class Spoiling(NamedTuple):
 STORAGE, VAULT, ROLES = "stamp/storage.bicep", "stamp/vault.bicep", "stamp/roles.bicep"
 FUNCTIONS, NETWORK, ALERTS = "stamp/functions.bicep", "stamp/network.bicep", "stamp/alerts.bicep"
 MONITORING, DIAGNOSTICS, STAMP = "stamp/monitoring.bicep", "stamp/diagnostics.bicep", "stamp/main.bicep"
+BUDGET = "stamp/budget.bicep"
 
 SPOILINGS = (
     # State and keys
@@ -56,6 +57,28 @@ SPOILINGS = (
         "main.bicep",
         "param privateNetwork bool = production",
         "param privateNetwork bool = false",
+    ),
+    Spoiling("closed_to_the_internet", NETWORK, "privatelink.blob.", "privatelink.file."),
+    Spoiling("closed_to_the_internet", NETWORK, "'.vault.', '.vaultcore.'", "'.vault.', '.vault.'"),
+    Spoiling(
+        "closed_to_the_internet",
+        NETWORK,
+        "virtualNetwork: {\n      id: network.id",
+        "virtualNetwork: {\n      id: gateway.id",
+    ),
+    Spoiling("closed_to_the_internet", NETWORK, "privateDnsZoneId: zone[i].id", "privateDnsZoneId: zone[0].id"),
+    Spoiling("closed_to_the_internet", NETWORK, "  parent: zone[i]\n", "  parent: zone[0]\n"),
+    Spoiling(
+        "encrypted_twice",
+        STORAGE,
+        "requireInfrastructureEncryption: true",
+        "requireInfrastructureEncryption: false",
+    ),
+    Spoiling(
+        "encrypted_twice",
+        STORAGE,
+        "        table: {\n          enabled: true",
+        "        table: {\n          enabled: false",
     ),
     Spoiling("vault_is_kept", VAULT, "    enablePurgeProtection: true\n", ""),
     Spoiling("vault_is_kept", VAULT, "softDeleteRetentionInDays: 90", "softDeleteRetentionInDays: 7"),
@@ -133,6 +156,11 @@ SPOILINGS = (
         "PYTHON_THREADPOOL_THREAD_COUNT: '32'",
         "FUNCTIONS_WORKER_RUNTIME: 'python'",
     ),
+    Spoiling("on_flex", "main.bicep", "maximumInstanceCount: 100", "maximumInstanceCount: 10"),
+    Spoiling("on_flex", "main.bicep", "maximumInstanceCount: 100", "maximumInstanceCount: 1001"),
+    Spoiling("on_flex", "main.bicep", "instanceMemoryMB: 2048", "instanceMemoryMB: 1024"),
+    Spoiling("on_flex", FUNCTIONS, "primaryEndpoints.blob}${", "primaryEndpoints.queue}${"),
+    Spoiling("on_flex", FUNCTIONS, "primaryEndpoints.blob}${deploymentContainer}", "primaryEndpoints.blob}app"),
     Spoiling("on_flex", FUNCTIONS, "type: 'UserAssignedIdentity'", "type: 'StorageAccountConnectionString'"),
     Spoiling("identity_only", FUNCTIONS, "type: 'UserAssigned'\n", "type: 'SystemAssigned, UserAssigned'\n"),
     Spoiling(
@@ -216,6 +244,7 @@ SPOILINGS = (
         "    publicNetworkAccessForQuery: dailyCapGb > 0 ? 'Enabled' : 'Disabled'\n",
     ),
     Spoiling("logs_by_identity", FUNCTIONS, ";Authorization=AAD", ""),
+    Spoiling("logs_by_identity", "main.bicep", "param dailyCapGb int = 2", "param dailyCapGb int = 2000"),
     Spoiling("somebody_is_told", ALERTS, '"ehr_circuit_opened "', '"ehr_circuit_open "'),
     Spoiling("somebody_is_told", ALERTS, '"subscription_failed "', '"subscription_made "'),
     Spoiling("somebody_is_told", ALERTS, "NearExpiryEventGridNotification", "NewVersionCreated"),
@@ -227,6 +256,18 @@ SPOILINGS = (
     ),
     Spoiling("somebody_is_told", ALERTS, "[for (address, i) in emails: {", "[for (address, i) in skip(emails, 1): {"),
     Spoiling("no_gap_between_looks", ALERTS, "every: 'P1D'\n    within: 'P2D'", "every: 'P1D'\n    within: 'PT1H'"),
+    Spoiling("told_in_time", ALERTS, "slowMilliseconds = 1500", "slowMilliseconds = 150000"),
+    Spoiling("told_in_time", ALERTS, "availabilityResults/duration", "availabilityResults/count"),
+    Spoiling("told_in_time", ALERTS, "timeAggregation: 'Average'", "timeAggregation: 'Minimum'"),
+    Spoiling("told_in_time", ALERTS, "failedLocationCount: 2", "failedLocationCount: 9"),
+    Spoiling("told_in_time", ALERTS, "webTestId: probe.id", "webTestId: insightsId"),
+    Spoiling("told_in_time", ALERTS, "tries > 50'", "tries > 50000000'"),
+    Spoiling(
+        "told_in_time",
+        ALERTS,
+        "operator: 'GreaterThan'\n          threshold: 0",
+        "operator: 'GreaterThan'\n          threshold: 9",
+    ),
     Spoiling("probes_the_door", ALERTS, "HttpVerb: 'POST'", "HttpVerb: 'GET'"),
     Spoiling("probes_the_door", ALERTS, "SSLCheck: true", "SSLCheck: false"),
     Spoiling(
@@ -235,6 +276,8 @@ SPOILINGS = (
         "category: 'AuditEvent'\n        enabled: true",
         "category: 'AuditEvent'\n        enabled: false",
     ),
+    Spoiling("accesses_are_written_down", DIAGNOSTICS, "category: 'StorageRead'", "category: 'StorageReed'"),
+    Spoiling("accesses_are_written_down", DIAGNOSTICS, "category: 'AllMetrics'", "category: 'EveryMetric'"),
     Spoiling("accesses_are_written_down", DIAGNOSTICS, "  scope: account::tables\n", "  scope: account::blobs\n"),
     Spoiling(
         "accesses_are_written_down",
@@ -243,7 +286,9 @@ SPOILINGS = (
         "",
     ),
     Spoiling("has_a_budget", "main.test.bicep", "budgetStart: '2026-12-01'", "budgetStart: '2026-12-15'"),
-    Spoiling("has_a_budget", "stamp/budget.bicep", "timeGrain: 'Monthly'", "timeGrain: 'Annually'"),
+    Spoiling("has_a_budget", BUDGET, "threshold: 80\n", "threshold: 8000\n"),
+    Spoiling("has_a_budget", BUDGET, "threshold: 100\n", "threshold: 10000\n"),
+    Spoiling("has_a_budget", BUDGET, "timeGrain: 'Monthly'", "timeGrain: 'Annually'"),
     # Names and models
     Spoiling("resolves", STAMP, "identityId: identity.outputs.id\n", "identityId: identity.outputs.resourceId\n"),
     Spoiling("resolves", STAMP, "    vaultName: vault.outputs.name\n    insightsName:", "    insightsName:"),
@@ -258,7 +303,7 @@ SPOILINGS = (
     ),
     Spoiling("fits", FUNCTIONS, "perInstanceConcurrency: capacity", "concurrency: capacity"),
     Spoiling("fits", NETWORK, "publicIPAllocationMethod: 'Static'", "publicIPAllocationMethod: 'Fixed'"),
-    Spoiling("fits", "stamp/budget.bicep", "    timeGrain: 'Monthly'\n", ""),
+    Spoiling("fits", BUDGET, "    timeGrain: 'Monthly'\n", ""),
     Spoiling("works_out", "main.bicep", "type capacityOfStamp = {\n  alwaysReady: int\n", "type capacityOfStamp = {\n"),
     Spoiling("works_out", "main.test.bicep", "emea: 'swedencentral'", "emea: 'eastus2'"),
 )

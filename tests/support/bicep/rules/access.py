@@ -1,7 +1,8 @@
 """Rules of who may do what: roles of the identity, and who comes in at the door."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tests.support.bicep.rules.secrets import ACCOUNTS, of_stamps
 from tests.support.bicep.values import Deployed, Resource
@@ -21,6 +22,8 @@ _SETTINGS_OF_OTHER_PLANS = {
     "ENABLE_ORYX_BUILD",
 }
 _MEMBERS_OF_OTHER_PLANS = {"alwaysOn", "linuxFxVersion", "functionAppScaleLimit", "vnetRouteAllEnabled", "appSettings"}
+_INSTANCES, _MEMORY = range(40, 1001), (512, 2048, 4096)
+"""What Flex Consumption offers (Microsoft Learn, "Azure Functions Flex Consumption plan hosting")."""
 PORTAL_HEADERS = {
     "Content-Security-Policy",
     "Strict-Transport-Security",
@@ -83,19 +86,36 @@ def on_flex(deployed: Deployed) -> Iterator[str]:
         config = site.body["properties"]["functionAppConfig"]
         if config["runtime"] != {"name": "python", "version": "3.13"}:
             yield f"{site.name}: {config['runtime']}"
-        scale = config["scaleAndConcurrency"]
-        if not any(one["name"] == "http" and one["instanceCount"] >= 2 for one in scale.get("alwaysReady", ())):
-            yield f"{site.name}: Graph would meet a cold start"
-        if scale.get("triggers", {}).get("http", {}).get("perInstanceConcurrency", 1) < 2:
-            yield f"{site.name}: one request at a time"
-        if config["deployment"]["storage"]["authentication"]["type"] != "UserAssignedIdentity":
+        yield from (f"{site.name}: {one}" for one in _scale(config["scaleAndConcurrency"]))
+        packages = config["deployment"]["storage"]
+        if packages["authentication"]["type"] != "UserAssignedIdentity":
             yield f"{site.name}: deployed with a key"
+        if packages["type"] != "blobContainer" or packages["value"] not in _containers(deployed):
+            yield f"{site.name}: no such container: {packages['value']}"
         if _MEMBERS_OF_OTHER_PLANS & set(site.body["properties"]["siteConfig"]):
             yield f"{site.name}: members that Flex Consumption does not take"
     for config in deployed.of_type("Microsoft.Web/sites/config"):
         yield from (
             f"{name} is not for Flex Consumption" for name in _SETTINGS_OF_OTHER_PLANS & set(config.body["properties"])
         )
+
+
+def _scale(scale: Mapping[str, Any]) -> Iterator[str]:
+    if not any(one["name"] == "http" and one["instanceCount"] >= 2 for one in scale.get("alwaysReady", ())):
+        yield "Graph would meet a cold start"
+    if scale.get("triggers", {}).get("http", {}).get("perInstanceConcurrency", 1) < 2:
+        yield "one request at a time"
+    if scale.get("maximumInstanceCount") not in _INSTANCES:
+        yield f"{scale.get('maximumInstanceCount')} instances at most"
+    if scale.get("instanceMemoryMB") not in _MEMORY:
+        yield f"instances of {scale.get('instanceMemoryMB')} MB"
+
+
+def _containers(deployed: Deployed) -> set[str]:
+    """The addresses of the containers that are made, as far as they are known before."""
+    owners = {one.name: one for one in deployed.of_type(ACCOUNTS)}
+    parts = [one.name.split("/") for one in deployed.of_type(f"{ACCOUNTS}/blobServices/containers")]
+    return {f"{owners[part[0]].member('properties')}.primaryEndpoints.blob{part[-1]}" for part in parts}
 
 
 def identity_only(deployed: Deployed) -> Iterator[str]:

@@ -7,6 +7,7 @@ from tests.support.bicep.values import Deployed, Resource
 
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
 VAULTS = "Microsoft.KeyVault/vaults"
+STORAGE_SERVICES = {"blob", "queue", "table"}
 _TLS = {"TLS1_2", "TLS1_3"}
 _LEAST_RSA_BITS = 3072
 _RETENTION_DAYS = 7
@@ -64,25 +65,61 @@ def closed_to_the_internet(deployed: Deployed) -> Iterator[str]:
         if known.get("publicNetworkAccess") != "Disabled" or known["networkAcls"].get("defaultAction") != "Deny":
             yield f"{one.name} can be reached from the internet"
     for account in of_stamps(deployed, ACCOUNTS):
-        yield from (f"{account.name}: no way to {group}" for group in _unreached(deployed, account, _STORAGE_GROUPS))
+        yield from (f"{account.name}: no way to {group}" for group in _unreached(deployed, account, STORAGE_SERVICES))
     for vault in of_stamps(deployed, VAULTS):
         yield from (f"{vault.name}: no way to {group}" for group in _unreached(deployed, vault, {"vault"}))
 
 
-_STORAGE_GROUPS = {"blob", "queue", "table"}
+_ENDPOINTS, _ZONES = "Microsoft.Network/privateEndpoints", "Microsoft.Network/privateDnsZones"
+_ZONE_OF_GROUP = {
+    **{service: f"privatelink.{service}.core.windows.net" for service in STORAGE_SERVICES},
+    "vault": "privatelink.vaultcore.azure.net",
+}
+"""Microsoft Learn, "Azure Private Endpoint private DNS zone values"."""
 
 
 def _unreached(deployed: Deployed, target: Resource, groups: set[str]) -> set[str]:
-    zoned = {
-        one.name.rpartition("/")[0]
-        for one in deployed.of_type("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
-    }
+    """Those groups that no endpoint of the target leads to by a name that the network finds."""
     reached = set()
-    for endpoint in deployed.of_type("Microsoft.Network/privateEndpoints"):
+    for endpoint in deployed.of_type(_ENDPOINTS):
+        found_in = _zones_of(deployed, endpoint)
         for connection in endpoint.body["properties"]["privateLinkServiceConnections"]:
-            if connection["properties"]["privateLinkServiceId"] == target.id and endpoint.name in zoned:
-                reached.update(connection["properties"]["groupIds"])
+            if connection["properties"]["privateLinkServiceId"] == target.id:
+                reached.update(one for one in connection["properties"]["groupIds"] if found_in == {_ZONE_OF_GROUP[one]})
     return groups - reached
+
+
+def _zones_of(deployed: Deployed, endpoint: Resource) -> set[str]:
+    """The zones that the endpoint's name is written into, as far as its network asks them."""
+    written = {
+        config["properties"]["privateDnsZoneId"]
+        for one in deployed.of_type(f"{_ENDPOINTS}/privateDnsZoneGroups")
+        if one.name.startswith(f"{endpoint.name}/")
+        for config in one.body["properties"]["privateDnsZoneConfigs"]
+    }
+    networks = {
+        one.id
+        for one in deployed.of_type("Microsoft.Network/virtualNetworks")
+        if str(endpoint.body["properties"]["subnet"]["id"]).startswith(f"<{one.type}/subnets:{one.name}/")
+    }
+    asked = {
+        one.name.partition("/")[0]
+        for one in deployed.of_type(f"{_ZONES}/virtualNetworkLinks")
+        if one.body["properties"]["virtualNetwork"]["id"] in networks
+    }
+    return {one.name for one in deployed.of_type(_ZONES) if one.id in written and one.name in asked}
+
+
+def encrypted_twice(deployed: Deployed) -> Iterator[str]:
+    """State is encrypted by the service and once more below it, in every kind of storage."""
+    for account in of_stamps(deployed, ACCOUNTS):
+        known = account.body["properties"].get("encryption", {})
+        if known.get("requireInfrastructureEncryption") is not True:
+            yield f"{account.name} is encrypted once"
+        services = known.get("services", {})
+        for name in sorted(STORAGE_SERVICES):
+            if services.get(name) != {"enabled": True, "keyType": "Account"}:
+                yield f"{account.name}: {name}: not with the key of the account"
 
 
 def vault_is_kept(deployed: Deployed) -> Iterator[str]:

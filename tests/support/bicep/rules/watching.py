@@ -2,15 +2,29 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from shared.telemetry import Event
 from tests.support.bicep.rules.secrets import ACCOUNTS, VAULTS, of_stamps
 from tests.support.bicep.values import Deployed
 
 _ALERTS = "Microsoft.Insights/scheduledQueryRules"
-_LEAST_DAYS = 30
+_METRIC_ALERTS, _PROBES = "Microsoft.Insights/metricAlerts", "Microsoft.Insights/webtests"
+_LEAST_DAYS, _MOST_GB = 30, 10
+_MOST_LINES = 100
+_GRAPH_WAITS_MILLISECONDS = 3000
 _MINUTES = {"PT1M": 1, "PT5M": 5, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60, "P1D": 1440, "P2D": 2880}
 _EVENT = re.compile(r'startswith "([a-z_]+) "')
+_BOUND = re.compile(r">=?\s*(\d+)")
+_EVERY_ACCESS = {"StorageRead", "StorageWrite", "StorageDelete"}
+_WRITTEN_DOWN: Mapping[str, set[str]] = {
+    f"{ACCOUNTS}/blobServices": _EVERY_ACCESS,
+    f"{ACCOUNTS}/tableServices": _EVERY_ACCESS,
+    f"{ACCOUNTS}/queueServices": _EVERY_ACCESS - {"StorageRead"},
+    VAULTS: {"AuditEvent"},
+    "Microsoft.Web/sites": {"AllMetrics"},
+}
+"""By type, the categories as Azure Monitor calls them."""
 _MUST_TELL: Mapping[str, str] = {
     "door failing inside": Event.REQUEST_FAILED,
     "poison not empty": Event.QUEUE_MESSAGE_PARKED,
@@ -29,7 +43,7 @@ def logs_by_identity(deployed: Deployed) -> Iterator[str]:
         known = workspace.body["properties"]
         if known["features"].get("disableLocalAuth") is not True:
             yield f"{workspace.name} takes a key"
-        if known.get("workspaceCapping", {}).get("dailyQuotaGb", -1) < 1:
+        if not 1 <= known.get("workspaceCapping", {}).get("dailyQuotaGb", -1) <= _MOST_GB:
             yield f"{workspace.name} has no cap"
         if known["retentionInDays"] < _LEAST_DAYS:
             yield f"{workspace.name} forgets too soon"
@@ -63,7 +77,7 @@ def somebody_is_told(deployed: Deployed) -> Iterator[str]:
     yield from (f"nobody is told: {what}" for what, event in _MUST_TELL.items() if event not in events)
     if not any("NearExpiry" in query for query in known):
         yield "nobody is told: key or certificate near expiry"
-    metrics = deployed.of_type("Microsoft.Insights/metricAlerts")
+    metrics = deployed.of_type(_METRIC_ALERTS)
     kinds = [one.body["properties"]["criteria"]["odata.type"].rpartition(".")[2] for one in metrics]
     if "WebtestLocationAvailabilityCriteria" not in kinds or "SingleResourceMultipleMetricCriteria" not in kinds:
         yield "nobody is told: door slow or failing"
@@ -83,9 +97,34 @@ def somebody_is_told(deployed: Deployed) -> Iterator[str]:
             yield f"{name} tells nobody"
 
 
+def told_in_time(deployed: Deployed) -> Iterator[str]:
+    """Few lines are enough for an alert, and a slow door is told before Graph gives up."""
+    for one in deployed.of_type(_ALERTS):
+        for criterion in one.body["properties"]["criteria"]["allOf"]:
+            if any(int(bound) > _MOST_LINES for bound in _BOUND.findall(criterion["query"])):
+                yield f"{one.name} waits for too much"
+            counted = (criterion["timeAggregation"], criterion["operator"], criterion["threshold"])
+            if counted != ("Count", "GreaterThan", 0) or criterion["failingPeriods"]["minFailingPeriodsToAlert"] != 1:
+                yield f"{one.name} does not tell at the first row"
+    places = {one.id: len(one.body["properties"]["Locations"]) for one in deployed.of_type(_PROBES)}
+    for one in deployed.of_type(_METRIC_ALERTS):
+        known = one.body["properties"]["criteria"]
+        failed = known.get("failedLocationCount")
+        if failed is not None and not 0 < failed < places.get(known["webTestId"], 0):
+            yield f"{one.name}: {failed} places fail"
+        yield from (f"{one.name}: slow is something else" for each in known.get("allOf", ()) if not _is_slow(each))
+
+
+def _is_slow(criterion: Mapping[str, Any]) -> bool:
+    """Whether it tells that the handshake takes long."""
+    measured = tuple(criterion[name] for name in ("metricName", "timeAggregation", "operator"))
+    is_duration = measured == ("availabilityResults/duration", "Average", "GreaterThan")
+    return is_duration and 0 < criterion["threshold"] < _GRAPH_WAITS_MILLISECONDS
+
+
 def no_gap_between_looks(deployed: Deployed) -> Iterator[str]:
     """An alert looks at least as far back as its last look, and at times that Azure Monitor offers."""
-    for one in (*deployed.of_type(_ALERTS), *deployed.of_type("Microsoft.Insights/metricAlerts")):
+    for one in (*deployed.of_type(_ALERTS), *deployed.of_type(_METRIC_ALERTS)):
         known = one.body["properties"]
         every, within = _MINUTES.get(known["evaluationFrequency"], 0), _MINUTES.get(known["windowSize"], 0)
         if not 0 < every <= within:
@@ -94,7 +133,7 @@ def no_gap_between_looks(deployed: Deployed) -> Iterator[str]:
 
 def probes_the_door(deployed: Deployed) -> Iterator[str]:
     """The probe does what Graph does, from several places, over TLS."""
-    for probe in deployed.of_type("Microsoft.Insights/webtests"):
+    for probe in deployed.of_type(_PROBES):
         known = probe.body["properties"]
         request = known["Request"]
         if request["HttpVerb"] != "POST" or not re.match(
@@ -108,21 +147,18 @@ def probes_the_door(deployed: Deployed) -> Iterator[str]:
 def accesses_are_written_down(deployed: Deployed) -> Iterator[str]:
     """Who touched state or keys stands in the stamp's workspace."""
     settings = {one.scope: one.body["properties"] for one in deployed.of_type("Microsoft.Insights/diagnosticSettings")}
-    wanted = [f"{ACCOUNTS}/{what}Services" for what in ("blob", "queue", "table")] + [VAULTS, "Microsoft.Web/sites"]
-    for kind in wanted:
+    for kind, wanted in _WRITTEN_DOWN.items():
         for one in of_stamps(deployed, kind):
             known = settings.get(one.id, {})
-            written = [
+            written = {
                 each["category"] for each in (*known.get("logs", ()), *known.get("metrics", ())) if each["enabled"]
-            ]
-            if not written or not str(known["workspaceId"]).startswith("<Microsoft.OperationalInsights"):
+            }
+            if written != wanted:
+                yield f"{one.name}: not what is written down: {sorted(written ^ wanted)}"
+            if not str(known.get("workspaceId")).startswith("<Microsoft.OperationalInsights"):
                 yield f"{one.name}: nothing is written down"
-            if kind == VAULTS and (
-                "AuditEvent" not in written or known.get("logAnalyticsDestinationType") != "Dedicated"
-            ):
+            if kind == VAULTS and known.get("logAnalyticsDestinationType") != "Dedicated":
                 yield f"{one.name}: the alert reads a table that is not written"
-            if kind.endswith(("blobServices", "tableServices")) and len(written) < 3:
-                yield f"{one.name}: not every access"
 
 
 def has_a_budget(deployed: Deployed) -> Iterator[str]:
@@ -135,5 +171,7 @@ def has_a_budget(deployed: Deployed) -> Iterator[str]:
     yield from (f"{stamp} has no budget" for stamp in sorted(stamps - set(budgets)))
     for known in budgets.values():
         told = [one for one in known["notifications"].values() if one["enabled"] and one["contactEmails"]]
+        if {one["thresholdType"] for one in told if 0 < one["threshold"] <= 100} != {"Actual", "Forecasted"}:
+            yield "a budget that is spent before somebody is told"
         if known.get("timeGrain") != "Monthly" or not told or not known["timePeriod"]["startDate"].endswith("-01"):
             yield "a budget that tells nobody in time"
