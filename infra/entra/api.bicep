@@ -6,8 +6,11 @@ targetScope = 'subscription'
 @description('Unique name of the registration.')
 param name string
 
-@description('Client id of this registration; empty while it has none.')
-param ownClientId string = ''
+@description('What people read.')
+param displayName string
+
+@description('Client id of this registration.')
+param ownClientId string
 
 @description('Client id of the portal, which asks for tokens for this API.')
 param portalClientId string
@@ -16,13 +19,18 @@ param portalClientId string
 param publicBaseUrls string[]
 
 @description('Managed identity of each stamp.')
-param identities { name: string, principalId: string }[]
+param identities identity[]
 
 @description('Ask for call records as well.')
 param withCallRecords bool
 
 @description('Audience of the federated credentials.')
 param tokenExchangeAudience string
+
+type identity = {
+  name: string
+  principalId: string
+}
 
 // The same as PERMISSIONS in shared/microsoft/consent.py.
 var permissions = concat(
@@ -42,10 +50,9 @@ resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
 
 resource api 'Microsoft.Graph/applications@v1.0' = {
   uniqueName: name
-  displayName: 'EHR connector for Teams'
+  displayName: displayName
   signInAudience: 'AzureADMultipleOrgs'
-  // At the first writing there is no id to put into it yet.
-  ...(empty(ownClientId) ? {} : { identifierUris: ['api://${ownClientId}'] })
+  identifierUris: ['api://${ownClientId}']
   api: {
     requestedAccessTokenVersion: 2
     oauth2PermissionScopes: [
@@ -128,5 +135,8 @@ resource principal 'Microsoft.Graph/servicePrincipals@v1.0' = {
   appRoleAssignmentRequired: false
 }
 
+@description('Client id.')
 output clientId string = api.appId
+
+@description('Id of the scope that the portal asks for.')
 output scopeId string = scopeId

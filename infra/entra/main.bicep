@@ -35,25 +35,23 @@ type identity = {
 }
 
 var apiName = 'ehr-connector-api-${environmentName}'
+var apiDisplayName = 'EHR connector for Teams'
 var portalName = 'ehr-connector-portal-${environmentName}'
+var portalDisplayName = '${apiDisplayName}, portal'
 
-module portalId 'portal.bicep' = {
+module portalId 'registration.bicep' = {
   name: 'entra-portal-id'
   params: {
     name: portalName
-    baseUrl: portalBaseUrl
+    displayName: portalDisplayName
   }
 }
 
-module apiId 'api.bicep' = {
+module apiId 'registration.bicep' = {
   name: 'entra-api-id'
   params: {
     name: apiName
-    portalClientId: portalId.outputs.clientId
-    publicBaseUrls: publicBaseUrls
-    identities: identities
-    withCallRecords: withCallRecords
-    tokenExchangeAudience: tokenExchangeAudience
+    displayName: apiDisplayName
   }
 }
 
@@ -61,6 +59,7 @@ module api 'api.bicep' = {
   name: 'entra-api'
   params: {
     name: apiName
+    displayName: apiDisplayName
     ownClientId: apiId.outputs.clientId
     portalClientId: portalId.outputs.clientId
     publicBaseUrls: publicBaseUrls
@@ -74,6 +73,7 @@ module portal 'portal.bicep' = {
   name: 'entra-portal'
   params: {
     name: portalName
+    displayName: portalDisplayName
     baseUrl: portalBaseUrl
     apiClientId: api.outputs.clientId
     apiScopeId: api.outputs.scopeId

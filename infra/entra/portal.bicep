@@ -5,18 +5,21 @@ targetScope = 'subscription'
 @description('Unique name of the registration.')
 param name string
 
+@description('What people read.')
+param displayName string
+
 @description('Origin of the portal.')
 param baseUrl string
 
-@description('Client id of the API; empty while it has none.')
-param apiClientId string = ''
+@description('Client id of the API.')
+param apiClientId string
 
 @description('Id of the API\'s scope.')
-param apiScopeId string = ''
+param apiScopeId string
 
 resource portal 'Microsoft.Graph/applications@v1.0' = {
   uniqueName: name
-  displayName: 'EHR connector for Teams, portal'
+  displayName: displayName
   signInAudience: 'AzureADMultipleOrgs'
   api: {
     requestedAccessTokenVersion: 2
@@ -24,26 +27,18 @@ resource portal 'Microsoft.Graph/applications@v1.0' = {
   spa: {
     redirectUris: ['${baseUrl}/']
   }
-  // Left as it is while the API has no id.
-  ...(empty(apiClientId)
-    ? {}
-    : {
-        requiredResourceAccess: [
-          {
-            resourceAppId: apiClientId
-            resourceAccess: [
-              {
-                id: apiScopeId
-                type: 'Scope'
-              }
-            ]
-          }
-        ]
-      })
+  requiredResourceAccess: [
+    {
+      resourceAppId: apiClientId
+      resourceAccess: [
+        {
+          id: apiScopeId
+          type: 'Scope'
+        }
+      ]
+    }
+  ]
 }
 
-resource principal 'Microsoft.Graph/servicePrincipals@v1.0' = {
-  appId: portal.appId
-}
-
+@description('Client id.')
 output clientId string = portal.appId

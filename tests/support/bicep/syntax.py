@@ -3,6 +3,7 @@
 Read with tree-sitter's grammar of Bicep. The names of nodes are that grammar's.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -20,6 +21,7 @@ _KINDS = {
     "type_declaration": "type",
     "user_defined_function": "func",
 }
+_EXTENSION = re.compile(r"^extension \w+$", re.MULTILINE)
 _ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
 
@@ -93,11 +95,16 @@ def _misread(node: Node) -> bool:
     return owner is not None and owner.type in ("ternary_expression", "binary_expression", "unary_expression")
 
 
+def source(path: Path) -> str:
+    """The file's text. A line that names an extension is left empty: neither open parser knows the keyword."""
+    return _EXTENSION.sub("", path.read_text(encoding="utf-8"))
+
+
 def read(path: Path) -> Template:
     """The file's declarations. Raises SyntaxProblemError."""
     if not path.is_file():
         raise SyntaxProblemError(f"no file {path.name}")
-    text = path.read_text(encoding="utf-8")
+    text = source(path)
     names, outputs, scope, root = _declarations(path.name, text)
     return Template(path, root, scope, names, outputs)
 

@@ -293,6 +293,8 @@ SPOILINGS = (
     Spoiling("resolves", STAMP, "identityId: identity.outputs.id\n", "identityId: identity.outputs.resourceId\n"),
     Spoiling("resolves", STAMP, "    vaultName: vault.outputs.name\n    insightsName:", "    insightsName:"),
     Spoiling("resolves", FUNCTIONS, "serverFarmId: plan.id", "serverFarmId: farm.id"),
+    Spoiling("resolves", "entra/main.bicep", "api.outputs.scopeId", "api.outputs.scope"),
+    Spoiling("resolves", "entra/api.bicep", "subject: one.principalId", "subject: other.principalId"),
     Spoiling("resolves", STAMP, "'budget.bicep'", "'costs.bicep'"),
     Spoiling("resolves", "main.bicep", "@description('Origin of the portal.')\n", ""),
     Spoiling("resolves", NETWORK, "id: network::endpointsSubnet.id", "id: network::otherSubnet.id"),

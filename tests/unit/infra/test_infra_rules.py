@@ -16,7 +16,7 @@ HEADERS = Path("portal/admin/public/staticwebapp.config.json")
 
 def copied(folder: Path) -> Path:
     """The templates, and the one file outside that they read, in another place."""
-    shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns("entra"))
+    shutil.copytree(INFRA, folder / "infra")
     (folder / HEADERS).parent.mkdir(parents=True)
     shutil.copy(ROOT / HEADERS, folder / HEADERS)
     return folder / "infra"

@@ -16,7 +16,7 @@ from tests.support.bicep.rules.access import PORTAL_HEADERS, the_door
 from tests.support.bicep.rules.every import files, fits, parses, resolves
 from tests.support.bicep.rules.secrets import stays_in_the_region
 from tests.support.bicep.schema import MODELS, problems
-from tests.support.bicep.syntax import errors, read
+from tests.support.bicep.syntax import errors, read, source
 from tests.support.bicep.values import Deployed, RefusedError, WrongError
 
 HOSPITAL = ["192.0.2.0/24"]
@@ -29,14 +29,15 @@ def site(deployed: Deployed) -> dict[str, Any]:
 
 
 def test_both_parsers_read_every_template() -> None:
-    assert len(files(INFRA)) >= 15
+    assert set(files(INFRA)) == set(INFRA.rglob("*.bicep"))
+    assert len(files(INFRA)) >= 18
     assert parses(INFRA) == []
 
 
 @pytest.mark.parametrize("path", files(INFRA), ids=lambda path: path.relative_to(INFRA).as_posix())
 def test_both_parsers_find_the_same_declarations(path: Path) -> None:
     template = read(path)
-    other: dict[str, Any] = dict(BicepParser().parse(text=path.read_text(encoding="utf-8")))
+    other: dict[str, Any] = dict(BicepParser().parse(text=source(path)))
     kinds = {"param": "parameters", "var": "variables", "module": "modules", "output": "outputs"}
     for kind, section in kinds.items():
         assert {one.name for one in template.of_kind(kind)} == set(other.get(section, {}))

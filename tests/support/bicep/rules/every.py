@@ -8,7 +8,7 @@ from pycep import BicepParser
 from tests.support.bicep import names, schema
 from tests.support.bicep.evaluate import deploy
 from tests.support.bicep.rules import access, secrets, watching
-from tests.support.bicep.syntax import SyntaxProblemError, errors
+from tests.support.bicep.syntax import SyntaxProblemError, errors, source
 from tests.support.bicep.values import Deployed, RefusedError, WrongError
 
 Rule = Callable[[Deployed], Iterable[str]]
@@ -47,15 +47,15 @@ RULES: Mapping[str, Rule] = {
 
 
 def files(folder: Path) -> list[Path]:
-    """The templates. The app registration (`entra/`) is written with an extension that open parsers do not read."""
-    return sorted(path for path in folder.rglob("*.bicep") if "entra" not in path.relative_to(folder).parts)
+    """The templates."""
+    return sorted(folder.rglob("*.bicep"))
 
 
 def parses(folder: Path) -> list[str]:
     """What either parser could not read."""
     found = []
     for path in files(folder):
-        text = path.read_text(encoding="utf-8")
+        text = source(path)
         found += [f"{path.name}: {one}" for one in errors(text)]
         try:
             BicepParser().parse(text=text)

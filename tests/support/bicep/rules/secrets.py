@@ -80,7 +80,7 @@ _ZONE_OF_GROUP = {
 
 def _unreached(deployed: Deployed, target: Resource, groups: set[str]) -> set[str]:
     """Those groups that no endpoint of the target leads to by a name that the network finds."""
-    reached = set()
+    reached: set[str] = set()
     for endpoint in deployed.of_type(_ENDPOINTS):
         found_in = _zones_of(deployed, endpoint)
         for connection in endpoint.body["properties"]["privateLinkServiceConnections"]:
