@@ -95,7 +95,7 @@ param cloud microsoftCloud = {
 @description('Storage and vault are reached through private endpoints only.')
 param privateNetwork bool = production
 
-@description('Instances, plan and addresses are spread over zones.')
+@description('The plan and its instances are spread over zones. The NAT gateway of a private network stands in one.')
 param zoneRedundant bool = production
 
 @description('Storage and vault cannot be deleted by mistake.')

@@ -50,7 +50,7 @@ param cloud object
 @description('Storage and vault are reached through private endpoints only.')
 param privateNetwork bool
 
-@description('Instances, plan and addresses are spread over zones.')
+@description('The plan and its instances are spread over zones. The NAT gateway of a private network stands in one.')
 param zoneRedundant bool
 
 @description('Storage and vault cannot be deleted by mistake.')
