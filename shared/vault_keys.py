@@ -12,7 +12,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from http import HTTPStatus
@@ -77,6 +77,7 @@ class _Version:
     name: str
     version: str
     made: datetime
+    has_end: bool = field(compare=False)
 
 
 class VaultKeys:
@@ -182,7 +183,9 @@ class VaultKeys:
                 versions = self._read("keys", name)
                 if SIGNING.is_old([one.made for one in versions], now):
                     self._make_key(name, algorithm)
-                self._switch_off("keys", versions[: SIGNING.gone([one.made for one in versions], now)])
+                gone = SIGNING.gone([one.made for one in versions], now)
+                self._switch_off("keys", versions[:gone])
+                self._give_end(versions[gone:], now)
         certificates = self._read("certificates", _NOTIFICATIONS)
         if CERTIFICATES.is_old([one.made for one in certificates], now):
             self._make_certificate()
@@ -193,6 +196,13 @@ class VaultKeys:
         """A version cannot be deleted on its own; one that is not enabled does nothing and is not published."""
         for one in versions:
             self._vault.send("PATCH", f"{kind}/{one.name}/{one.version}", {"attributes": {"enabled": False}})
+
+    def _give_end(self, versions: Sequence[_Version], now: datetime) -> None:
+        """Signing keys of the template or of a person have no end. They get one, counted from now: one may sign yet."""
+        end = int((now + _SIGNS_AT_MOST).timestamp())
+        for one in versions:
+            if not one.has_end:
+                self._vault.send("PATCH", f"keys/{one.name}/{one.version}", {"attributes": {"exp": end}})
 
     def _versions(self, kind: str, name: str, algorithm: str = "") -> Sequence[_Version]:
         """All enabled versions, the oldest first; made if there is none. Those known so far while the vault is away."""
@@ -224,6 +234,7 @@ class VaultKeys:
                 name,
                 str(one.get("kid") or one["id"]).rpartition("/")[2],
                 datetime.fromtimestamp(one["attributes"]["created"], UTC),
+                one["attributes"].get("exp") is not None,
             )
             for one in items
         ]

@@ -15,6 +15,7 @@ param privateNetwork bool
 
 // Azure leaves a key alone that is there already. Tags of the data key are the app's: it remembers there what it wrapped.
 // The names in shared/keys.py: a signing key for each environment and algorithm, and the key that wraps the data key.
+// Signing keys have no end here, since a template knows no date that stays: rotate_keys gives them one.
 var signing = [
   {
     name: 'signing-test-es384'

@@ -245,7 +245,9 @@ class VaultServer:
 
     def _updated(self, kind: str, name: str, version: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         one = self._version(kind, name, version)
-        one.enabled = bool(body.get("attributes", {}).get("enabled", one.enabled))
+        attributes = body.get("attributes", {})
+        one.enabled = bool(attributes.get("enabled", one.enabled))
+        one.ends = int(attributes.get("exp", one.ends))
         one.tags = dict(body.get("tags", one.tags))
         if kind == "certificates":
             self._version("keys", name, version).enabled = one.enabled

@@ -91,6 +91,28 @@ def test_signing_keys_end_long_after_they_are_replaced_and_the_data_key_never(va
     assert store.keys["data"][0].ends == 0
 
 
+def test_a_signing_key_that_the_template_made_gets_an_end_from_rotation_and_signs_on(vault: VaultStamp) -> None:
+    keys = vault.process()
+    keys.rotate(vault.clock())
+    assert keys.data_key
+    store = vault.server.store
+    made_by_template = store.keys["signing-test-es384"][0]
+    made_by_template.ends = 0
+    # Rotation stood still for long: what signs now must not end at once.
+    vault.clock.forward(days=200)
+    keys.rotate(vault.clock())
+    assert made_by_template.ends == int((vault.clock() + timedelta(days=180)).timestamp())
+    assert made_by_template.enabled
+    assert keys.sign(TEST, "ES384", {})
+    assert store.keys["data"][0].ends == 0
+    assert {one.ends for one in store.keys["notifications"]} == {0}
+    # Once given, an end stays.
+    before = asked(vault, made_by_template.id)
+    vault.clock.forward(days=1)
+    keys.rotate(vault.clock())
+    assert asked(vault, made_by_template.id) == before
+
+
 def test_a_busy_vault_is_asked_again_when_it_says(vault: VaultStamp) -> None:
     keys = vault.process()
     vault.server.store.busy = 2
