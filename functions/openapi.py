@@ -5,7 +5,8 @@ from functools import cache
 from typing import Any
 
 import azure.functions as func
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from functions.answers import Answer, Json
 from functions.edge import Access, Call, Door, Kind, door, doors
@@ -17,6 +18,17 @@ _PROBLEM = {
     "properties": {name: {"type": "string"} for name in ("type", "title", "detail", "code", "nextStep", "instance")}
     | {"status": {"type": "integer"}},
 }
+
+
+class _MadeDefaults(GenerateJsonSchema):
+    """Defaults that are made when they are needed stand in the schema like others: the portal reads them there."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        factory = schema.get("default_factory")
+        if factory and not schema.get("default_factory_takes_data"):
+            made: Any = factory
+            schema = {**schema, "default": made()}
+        return super().default_schema(schema)
 
 
 @door(blueprint, "GET", "openapi.json")
@@ -33,6 +45,7 @@ def document() -> dict[str, Any]:
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
         by_alias=True,
         ref_template="#/components/schemas/{model}",
+        schema_generator=_MadeDefaults,
     )
     references = {model: schema for (model, _), schema in schemas.items()}
     paths: dict[str, dict[str, Any]] = {}

@@ -383,3 +383,9 @@ def test_the_openapi_document_lists_every_door() -> None:
         assert declared == re.findall(r"{(\w+)}", one.route)
         assert operation["summary"]
     assert len({one["operationId"] for one in listed.values()}) == len(listed)
+
+
+def test_what_the_portal_takes_for_standard_settings_is_what_the_api_says() -> None:
+    kept = ROOT / "portal" / "admin" / "src" / "api" / "default-settings.json"
+    wanted = document()["components"]["schemas"]["ConnectionIn"]["properties"]["settings"]["default"]
+    assert json.loads(kept.read_text("utf-8")) == wanted
