@@ -20,7 +20,7 @@ from shared.presence.model import EHR_DOWN, THERE, Participant, State, Status, W
 from shared.telemetry import Event, log
 from shared.visits.attendance import Attendance
 from shared.visits.breaker import Breaker, Entry
-from shared.visits.model import Visit
+from shared.visits.model import Phase, Visit
 from shared.visits.ports import ConflictError, EhrUser, Pointer, Pointers, StatusMessage, StatusTeller, Told, VisitStore
 from shared.visits.tries import tries
 
@@ -179,9 +179,11 @@ class Outbox:
         """The visit as it is, and with that given-up writeback due once more; None if that cannot be."""
         key, participant_key, sequence = place
         before = self.visits.read(key)
-        participant = before.participants.get(participant_key) if before else None
+        if before is None or before.phase is Phase.SETTLED:
+            return None
+        participant = before.participants.get(participant_key)
         found = _by_sequence(participant, sequence) if participant else None
-        if before is None or participant is None or found is None or found.status is not Status.GIVEN_UP:
+        if participant is None or found is None or found.status is not Status.GIVEN_UP:
             return None
         again = replace(found, status=Status.PENDING, due=self.now(), reason="", attempts=0, first_try=None)
         after = self._after(before, participant, again)

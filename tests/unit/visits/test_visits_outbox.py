@@ -10,6 +10,8 @@ from shared.errors import ConnectorError
 from shared.identifiers import Role
 from shared.presence.baton import ABANDONED_AFTER
 from shared.presence.model import REJOINED, Baton, Kind, Source, State, Status
+from shared.visits.attendance import MEETING
+from shared.visits.model import Phase
 from shared.visits.outbox import RETRY_FOR, pause_before
 from shared.visits.ports import EhrUser, Pointer, StatusMessage, Told
 from shared.visits.who import CallEvent
@@ -441,6 +443,22 @@ def test_what_a_forgotten_visit_gave_up_is_not_replayed() -> None:
     before = house.visit()
     assert not replay(house, 2)
     assert house.visit() == before
+
+
+def test_of_a_meeting_that_is_forgotten_nothing_is_replayed() -> None:
+    """Its address is gone: an EHR that was told of it now would have an opening without one."""
+    house = House()
+    house.teller.vocabulary = frozenset({State.OPENED})
+    house.teller.otherwise = NEVER
+    house.provider_launch()
+    house.work_until_quiet()
+    (opening,) = house.visit().participants[MEETING].writebacks
+    assert opening.status is Status.GIVEN_UP
+    house.clock.forward(days=31)
+    house.upkeep.settle()
+    assert house.visit().phase is Phase.SETTLED
+    assert not house.outbox.replay((house.key(), MEETING, opening.sequence))
+    assert not house.outbox.can_replay((house.key(), MEETING, opening.sequence))
 
 
 def test_only_what_was_given_up_is_replayed() -> None:
