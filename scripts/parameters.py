@@ -35,7 +35,7 @@ def filled(content: dict[str, Any], template: dict[str, Any], environment: Mappi
         declared = template["parameters"].get(name)
         if declared is None:
             raise ParametersError(f"infra/main.parameters.json gives {name}, which infra/main.bicep does not have.")
-        value = _typed(name, _fill(entry["value"], environment), declared["type"])
+        value = _typed(name, _fill(entry["value"], environment), _kind(declared, template))
         if value not in ("", [""]):
             values[name] = {"value": value}
         elif "defaultValue" not in declared:
@@ -43,6 +43,13 @@ def filled(content: dict[str, Any], template: dict[str, Any], environment: Mappi
     if missing:
         raise ParametersError(f"Set {', '.join(sorted(missing))}: docs/deploy.md says what each is.")
     return {**content, "parameters": values}
+
+
+def _kind(declared: Mapping[str, Any], template: Mapping[str, Any]) -> str:
+    """What a parameter is, as in `object`: one of a type of the file's own only refers to where that stands."""
+    while "$ref" in declared:
+        declared = template["definitions"][declared["$ref"].removeprefix("#/definitions/")]
+    return str(declared["type"])
 
 
 def _fill(value: Any, environment: Mapping[str, str]) -> Any:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from scripts.parameters import FILE, ParametersError, filled, main
+from tests.support.bicep.syntax import Template, named, read, text_of
 
+MAIN = FILE.with_name("main.bicep")
+PLAIN = ("string", "int", "bool", "object", "array")
 TEMPLATE = {
     "parameters": {
         "name": {"type": "string"},
@@ -76,17 +79,51 @@ def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
         filled(CONTENT, {"parameters": {}}, GIVEN)
 
 
-def test_the_real_file_can_be_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    content = json.loads(FILE.read_text("utf-8"))
-    kinds = {"production": "bool", "alertEmails": "array"}
-    declared = {
-        name: {"type": kinds.get(name, "string" if isinstance(one["value"], str) else "object")}
-        for name, one in content["parameters"].items()
+def compiled(template: Template) -> dict[str, Any]:
+    """Parameters and types as `az bicep build` writes them: a type of the file's own is told by reference alone."""
+    parameters = {
+        one.name: _compiled_type(text_of(named(one.node)[1])) | ({} if one.value is None else {"defaultValue": "…"})
+        for one in template.of_kind("param")
     }
-    template = tmp_path / "main.json"
-    template.write_text(json.dumps({"parameters": declared}), "utf-8")
+    return {"definitions": {one.name: {"type": "object"} for one in template.of_kind("type")}, "parameters": parameters}
+
+
+def _compiled_type(kind: str) -> dict[str, str]:
+    if kind.endswith("[]"):
+        return {"type": "array"}
+    return {"type": kind} if kind in PLAIN else {"$ref": f"#/definitions/{kind}"}
+
+
+def test_a_type_of_the_templates_own_is_followed_to_what_it_is() -> None:
+    template = {
+        "definitions": {
+            "days": {"type": "int"},
+            "daysOfLogs": {"$ref": "#/definitions/days"},
+            "inGeography": {"type": "object"},
+        },
+        "parameters": {
+            **TEMPLATE["parameters"],
+            "days": {"$ref": "#/definitions/daysOfLogs", "defaultValue": 90},
+            "regions": {"$ref": "#/definitions/inGeography"},
+        },
+    }
+    found = filled(CONTENT, template, GIVEN)["parameters"]
+    assert (found["days"], found["regions"]) == ({"value": 30}, {"value": {"emea": "uksouth", "apac": ""}})
+    with pytest.raises(ParametersError, match="whole number"):
+        filled(CONTENT, template, {**GIVEN, "DAYS": "few"})
+
+
+def test_the_real_file_can_be_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    template = compiled(read(MAIN))
+    own = {name for name, one in template["parameters"].items() if "$ref" in one}
+    assert own & set(json.loads(FILE.read_text("utf-8"))["parameters"]) >= {"regions", "publicBaseUrls"}
+    file = tmp_path / "main.json"
+    file.write_text(json.dumps(template), "utf-8")
     variables = set(re.findall(r"\$\{(\w+)", FILE.read_text("utf-8")))
-    assert main(["--template", str(template)], dict.fromkeys(variables - {"PRODUCTION"}, "x")) == 0
-    assert "${" not in capsys.readouterr().out
-    assert main(["--template", str(template)], {}) == 1
+    assert main(["--template", str(file)], dict.fromkeys(variables - {"PRODUCTION"}, "x")) == 0
+    told = json.loads(capsys.readouterr().out)["parameters"]
+    assert "${" not in json.dumps(told)
+    assert told["production"] == {"value": True}
+    assert told["regions"] == {"value": dict.fromkeys(("amer", "emea", "apac"), "x")}
+    assert main(["--template", str(file)], {}) == 1
     assert "AZURE_ENV_NAME" in capsys.readouterr().err
