@@ -215,7 +215,7 @@ module portal 'portal.bicep' = {
     tags: allTags
     token: portalToken
     kind: portalKind
-    apiOrigins: origins
+    originsToCall: concat([cloud.entraAuthority], origins)
     uploaderId: principalId
   }
 }

@@ -18,6 +18,8 @@ module secure 'main.bicep' = {
       apac: 'https://visits.apac.sample-hospital.example'
     }
     portalBaseUrl: 'https://portal.sample-hospital.example'
+    portalKind: 'storage'
+    principalId: 'dddddddd-0000-4000-8000-00000000c0de'
     apiClientId: 'cccccccc-0000-4000-8000-00000000a911'
     portalClientId: 'cccccccc-0000-4000-8000-00000000b0a1'
     ehrClientIdTest: 'eeeeeeee-0000-4000-8000-00000000e0e5'
@@ -37,10 +39,10 @@ module portal 'portal.bicep' = {
     location: 'westeurope'
     tags: { 'azd-env-name': 'sample' }
     token: 'otherportal'
-    kind: 'storage'
-    apiOrigins: [
+    kind: 'staticWebApp'
+    originsToCall: [
+      'https://login.microsoftonline.com'
       'https://visits.emea.sample-hospital.example'
     ]
-    uploaderId: 'dddddddd-0000-4000-8000-00000000c0de'
   }
 }

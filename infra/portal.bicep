@@ -16,15 +16,15 @@ param token string
 ])
 param kind string
 
-@description('Origins of the stamps: where the portal\'s scripts may connect.')
-param apiOrigins string[]
+@description('Where the portal\'s scripts may connect: the stamps, and Entra, where people sign in.')
+param originsToCall string[]
 
 @description('Object id of who uploads the files, with storage; empty gives nobody the role.')
 param uploaderId string = ''
 
 // A Static Web App reads this file itself. Front Door is told the same headers from it.
 var headers = loadJsonContent('../portal/admin/public/staticwebapp.config.json').globalHeaders
-var connectTo = 'connect-src \'self\' ${join(apiOrigins, ' ')}'
+var connectTo = 'connect-src \'self\' ${join(originsToCall, ' ')}'
 var sent = map(items(headers), one => { name: one.key, value: replace(one.value, 'connect-src \'self\'', connectTo) })
 var inStorage = kind == 'storage'
 var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'

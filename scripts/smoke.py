@@ -149,12 +149,21 @@ def _portal(url: str, apis: Sequence[str]) -> Iterator[str]:
         if part not in page.header(name):
             yield f"{url}/: the header {name} is {page.header(name)!r}, without {part!r}"
     configuration = ask(f"{url}/config.json").json()
+    authority = urllib.parse.urlsplit(str(configuration.get("authority", "")))
+    if not authority.netloc:
+        yield f"{url}/config.json: it does not say where people sign in"
+    sign_in = [f"{authority.scheme}://{authority.netloc}"] if authority.netloc else []
+    allowed = _may_be_called(page.header("Content-Security-Policy"))
+    yield from (f"{url}/: its policy lets no script call {one}" for one in [*sign_in, *apis] if one not in allowed)
     told = {one.get("apiBaseUrl") for one in configuration.get("regions", [])}
     for api in apis:
-        if api not in page.header("Content-Security-Policy"):
-            yield f"{url}/: its policy lets no script call {api}"
         if api not in told:
             yield f"{url}/config.json: {api} is not in it"
+
+
+def _may_be_called(policy: str) -> set[str]:
+    directives = [directive.split() for directive in policy.split(";")]
+    return {source.rstrip("/") for words in directives if words[:1] == ["connect-src"] for source in words[1:]}
 
 
 def main(words: list[str]) -> int:

@@ -16,7 +16,8 @@ from scripts.publish import BUILD, DeploymentSite
 TOKEN = "a token of whoever is signed in"
 KEY = {"kty": "EC", "crv": "P-384", "kid": "a", "alg": "ES384", "use": "sig", "x": "x", "y": "y"}
 PORTAL_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; connect-src 'self' https://emea.sample.example",
+    "Content-Security-Policy": "default-src 'none'; "
+    "connect-src 'self' https://login.microsoftonline.com https://emea.sample.example; base-uri 'none'",
     "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -80,7 +81,8 @@ class World:
         if path.startswith("/api/keys/"):
             return as_json({"keys": [KEY]})
         if path == "/config.json":
-            return as_json({"regions": [{"geography": "emea", "apiBaseUrl": "https://emea.sample.example"}]})
+            regions = [{"geography": "emea", "apiBaseUrl": "https://emea.sample.example"}]
+            return as_json({"regions": regions, "authority": "https://login.microsoftonline.com/organizations/v2.0"})
         if path == "/":
             return Reply(200, b"<!doctype html><html></html>", PORTAL_HEADERS)
         return Reply(404)

@@ -17,6 +17,7 @@ from tests.support.processes import free_port, python_stand_in
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "local.settings.sample.json"
 EMEA = "https://emea.sample.example"
+ENTRA = "https://login.microsoftonline.com"
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_a_header_that_the_portal_does_not_send(world: World, header: str) -> No
     world.spoiled = {"/": Reply(200, b"<html></html>", rest)}
     problems = portal_problems(world.url, [EMEA], 0)
     assert f"{world.url}/: the header {header} is ''" in problems[0]
-    assert len(problems) == (2 if header == "Content-Security-Policy" else 1)
+    assert len(problems) == (3 if header == "Content-Security-Policy" else 1)
 
 
 def test_a_portal_that_knows_another_stamp_only(world: World) -> None:
@@ -135,6 +136,27 @@ def test_a_portal_that_knows_another_stamp_only(world: World) -> None:
         f"{world.url}/: its policy lets no script call https://apac.sample.example",
         f"{world.url}/config.json: https://apac.sample.example is not in it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("connect", "left_out"),
+    [
+        (f"'self' {EMEA}", [ENTRA]),
+        (f"'self' {ENTRA}", [EMEA]),
+        (f"'self' {ENTRA}.another.example {EMEA}.another.example", [ENTRA, EMEA]),
+        (f"'self'; img-src {ENTRA} {EMEA}", [ENTRA, EMEA]),
+    ],
+)
+def test_a_policy_that_lets_nobody_sign_in_or_call(world: World, connect: str, left_out: list[str]) -> None:
+    policy = f"default-src 'none'; connect-src {connect}; base-uri 'none'"
+    world.spoiled = {"/": Reply(200, b"<html></html>", PORTAL_HEADERS | {"Content-Security-Policy": policy})}
+    told = [f"{world.url}/: its policy lets no script call {origin}" for origin in left_out]
+    assert portal_problems(world.url, [EMEA], 0) == told
+
+
+def test_a_portal_that_names_no_place_to_sign_in(world: World) -> None:
+    world.spoiled = {"/config.json": as_json({"regions": [{"apiBaseUrl": EMEA}]})}
+    assert portal_problems(world.url, [EMEA], 0) == [f"{world.url}/config.json: it does not say where people sign in"]
 
 
 def test_a_portal_that_does_not_answer_is_waited_for(world: World, capsys: pytest.CaptureFixture[str]) -> None:

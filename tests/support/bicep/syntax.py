@@ -161,6 +161,7 @@ def pieces(node: Node) -> Iterator[str | Node]:
             yield _ESCAPES.get(text, text[1:])
         else:
             yield text
+    yield text_of(node.children[-1]).rstrip("'")  # white space before it is part of the last quote
 
 
 def field_of(node: Node, name: str) -> Node:

@@ -222,7 +222,12 @@ SPOILINGS = (
         "  tags: tags\n  properties: {\n    tenantId: tenant().tenantId\n    sku: {\n      family: 'A'\n"
         "      name: 'standard'\n    }\n  }\n}\n\nresource profile ",
     ),
-    Spoiling("portal_sends_headers", "portal.bicep", "join(apiOrigins, ' ')", "join(skip(apiOrigins, 9), ' ')"),
+    Spoiling("portal_sends_headers", "main.bicep", "concat([cloud.entraAuthority], origins)", "origins"),
+    Spoiling("portal_sends_headers", "main.bicep", "concat([cloud.entraAuthority], origins)", "[cloud.entraAuthority]"),
+    Spoiling(
+        "portal_sends_headers", "main.bicep", "concat([cloud.entraAuthority], origins)", "concat(['https:'], origins)"
+    ),
+    Spoiling("portal_sends_headers", "portal.bicep", "join(originsToCall, ' ')", "join(skip(originsToCall, 1), ' ')"),
     Spoiling(
         "portal_sends_headers", "portal.bicep", "in (inStorage ? sent : [])", "in (inStorage ? skip(sent, 1) : [])"
     ),

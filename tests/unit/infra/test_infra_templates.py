@@ -65,6 +65,12 @@ def test_what_the_grammar_would_misread_is_an_error(text: str, wrong: str) -> No
     assert all(wrong in one for one in found)
 
 
+def test_white_space_at_the_end_of_a_string_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "sample.bicep"
+    file.write_text("var a = join(['b', 'c'], ' ')\noutput d string = '${a} '\noutput e string = ''\n", "utf-8")
+    assert deploy(file).outputs == {"d": "b c ", "e": ""}
+
+
 PROFILES: dict[str, dict[str, Any]] = {
     "for trying out": {"production": False},
     "portal in storage": {"portalKind": "storage", "principalId": "dddddddd-0000-4000-8000-00000000c0de"},
