@@ -47,7 +47,7 @@ resource site 'Microsoft.Web/staticSites@2024-04-01' = if (!inStorage) {
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = if (inStorage) {
   name: 'stportal${token}'
   location: location
-  tags: union(tags, { 'azd-service-name': 'portal' })
+  tags: tags
   kind: 'StorageV2'
   sku: {
     name: 'Standard_ZRS'

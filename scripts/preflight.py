@@ -4,6 +4,7 @@ Run by `azd provision` and `azd up` (azure.yaml) and by the workflows. Reads the
 from the environment, asks Azure through `az`, and changes nothing.
 """
 
+import argparse
 import json
 import os
 import re
@@ -24,6 +25,8 @@ _PROVIDER_OF_FLEX = "Microsoft.App"
 _ALWAYS_THERE = frozenset({"Microsoft.Authorization", "Microsoft.Resources"})
 _NEEDED = ("AZURE_ENV_NAME", "AZURE_LOCATION", "API_CLIENT_ID", "PORTAL_CLIENT_ID", "ALERT_EMAIL", "BUDGET_START")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Where Azure offers Microsoft.Web/staticSites. The files are served from everywhere.
+STATIC_WEB_APPS = ("westus2", "centralus", "eastus2", "westeurope", "eastasia")
 # What one new stamp takes, by the names that Azure gives its quotas.
 _IN_STORAGE = {"StorageAccounts": 1}
 _IN_NETWORK = {
@@ -40,6 +43,7 @@ class Plan:
     """What is to be deployed, as the environment says."""
 
     environment: Mapping[str, str]
+    azd: bool = False
 
     @cached_property
     def regions(self) -> dict[str, str]:
@@ -55,6 +59,11 @@ class Plan:
     def production(self) -> bool:
         """Whether zones, a private network and locks are wanted."""
         return self.environment.get("PRODUCTION", "").lower() != "false"
+
+    @property
+    def portal_in_storage(self) -> bool:
+        """Whether a storage account serves the portal."""
+        return self.environment.get("PORTAL_KIND") == "storage"
 
     @cached_property
     def subscription(self) -> str:
@@ -93,6 +102,21 @@ def variables(plan: Plan) -> Iterator[str]:
         yield f"ALERT_EMAIL is {given['ALERT_EMAIL']!r}, no address. Set one that somebody reads."
     if given.get("PRODUCTION", "").lower() not in ("", "true", "false"):
         yield f"PRODUCTION is {given['PRODUCTION']!r}. Set true for patients, false to try things out."
+
+
+def portal(plan: Plan) -> Iterator[str]:
+    """What serves the portal is offered where it is to be made, and somebody can upload the files."""
+    kind, location = plan.environment.get("PORTAL_KIND", ""), plan.environment.get("AZURE_LOCATION", "").strip()
+    if kind not in ("", "staticWebApp", "storage"):
+        yield f"PORTAL_KIND is {kind!r}. Set staticWebApp, or storage."
+    elif not plan.portal_in_storage:
+        if location and location.replace(" ", "").lower() not in STATIC_WEB_APPS:
+            choice = f"Choose one of: {', '.join(STATIC_WEB_APPS)}; stamps have regions of their own"
+            yield f"AZURE_LOCATION is {location}, where no Static Web App can be. {choice}."
+    elif plan.azd:
+        yield "azd cannot upload a portal in storage: deploy it with the pipeline, or set PORTAL_KIND to staticWebApp."
+    elif not plan.environment.get("AZURE_PRINCIPAL_ID", "").strip():
+        yield "AZURE_PRINCIPAL_ID is not set, so nobody may upload the portal. Set the pipeline identity's object id."
 
 
 def subscription(plan: Plan) -> Iterator[str]:
@@ -140,7 +164,7 @@ def providers(plan: Plan) -> Iterator[str]:
     registered = {
         str(one["namespace"]).lower() for one in az("provider", "list") if one["registrationState"] == "Registered"
     }
-    for name in sorted(needed_providers(in_storage=plan.environment.get("PORTAL_KIND") == "storage")):
+    for name in sorted(needed_providers(in_storage=plan.portal_in_storage)):
         if name.lower() not in registered:
             yield f"{name} is not registered. Run `az provider register --namespace {name} --wait`."
 
@@ -206,6 +230,7 @@ def _way_out(kind: str, name: str) -> str:
 Check = Callable[[Plan], Iterator[str]]
 CHECKS: Sequence[tuple[str, Check]] = (
     ("variables are set", variables),
+    ("the portal can be made and uploaded", portal),
     ("the subscription is the one that is meant", subscription),
     ("regions lie in their geographies", regions),
     ("regions offer what is needed", flex),
@@ -215,9 +240,11 @@ CHECKS: Sequence[tuple[str, Check]] = (
 )
 
 
-def main(environment: Mapping[str, str]) -> int:
+def main(words: list[str], environment: Mapping[str, str]) -> int:
     """Run every check, so that one visit to a colleague is enough; 0 if a deployment can begin."""
-    plan = Plan(environment)
+    parser = argparse.ArgumentParser("python -m scripts.preflight", description=__doc__)
+    parser.add_argument("--azd", action="store_true", help="azd is what deploys")
+    plan = Plan(environment, parser.parse_args(words).azd)
     bad = 0
     for title, check in CHECKS:
         try:
@@ -232,4 +259,4 @@ def main(environment: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -238,6 +238,12 @@ SPOILINGS = (
         "name: 'log-${token}'\n  location: region\n  tags: tags\n",
         "name: 'log-${token}'\n  location: region\n",
     ),
+    Spoiling(
+        "tagged",
+        "portal.bicep",
+        "name: 'stportal${token}'\n  location: location\n  tags: tags\n",
+        "name: 'stportal${token}'\n  location: location\n  tags: union(tags, { 'azd-service-name': 'portal' })\n",
+    ),
     Spoiling("tagged", FUNCTIONS, "'connector-${geography}'", "'connector'"),
     # What is seen
     Spoiling("logs_by_identity", MONITORING, "disableLocalAuth: true", "disableLocalAuth: false"),

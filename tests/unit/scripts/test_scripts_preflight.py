@@ -68,7 +68,7 @@ def problems(check: preflight.Check, **environment: str) -> list[str]:
 
 
 def test_all_is_well_and_nothing_was_changed(az: Command, capsys: pytest.CaptureFixture[str]) -> None:
-    assert preflight.main(ENVIRONMENT) == 0
+    assert preflight.main([], ENVIRONMENT) == 0
     assert capsys.readouterr().out.splitlines() == [f"ok    {title}" for title, _ in preflight.CHECKS]
     reading = ("account show", "resource list", "functionapp list-", "provider list", "rest --method get")
     changing = [
@@ -79,7 +79,7 @@ def test_all_is_well_and_nothing_was_changed(az: Command, capsys: pytest.Capture
 
 def test_everything_that_is_wrong_is_told_at_once(az: Command, capsys: pytest.CaptureFixture[str]) -> None:
     az.fail("provider list", "ERROR: (AuthorizationFailed) The client may not read.")
-    assert preflight.main({**ENVIRONMENT, "EMEA_REGION": "eastus2", "ALERT_EMAIL": ""}) == 1
+    assert preflight.main([], {**ENVIRONMENT, "EMEA_REGION": "eastus2", "ALERT_EMAIL": ""}) == 1
     told = capsys.readouterr().out
     assert "ALERT_EMAIL is not set" in told
     assert "does not lie in emea" in told
@@ -89,7 +89,7 @@ def test_everything_that_is_wrong_is_told_at_once(az: Command, capsys: pytest.Ca
 
 def test_without_az_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert preflight.main(ENVIRONMENT) == 1
+    assert preflight.main([], ENVIRONMENT) == 1
     assert "`az` is not on PATH" in capsys.readouterr().out
 
 
@@ -120,6 +120,41 @@ def test_another_subscription_than_the_one_that_is_meant(az: Command) -> None:
         f"`az` is signed in to subscription {SUBSCRIPTION}. Run `az account set --subscription {other}`."
     ]
     assert az.asked
+
+
+def portal_problems(*, azd: bool = False, **environment: str) -> list[str]:
+    return list(preflight.portal(preflight.Plan({**ENVIRONMENT, **environment}, azd=azd)))
+
+
+def test_a_static_web_app_is_made_where_there_are_some() -> None:
+    for region in preflight.STATIC_WEB_APPS:
+        assert portal_problems(AZURE_LOCATION=region) == portal_problems(AZURE_LOCATION=region, azd=True) == []
+    assert portal_problems(AZURE_LOCATION="West Europe", PORTAL_KIND="staticWebApp") == []
+    [told] = portal_problems(AZURE_LOCATION="swedencentral")
+    assert told.startswith("AZURE_LOCATION is swedencentral, where no Static Web App can be. Choose one of: westus2, ")
+
+
+def test_a_portal_in_storage_goes_anywhere_if_somebody_may_upload_it() -> None:
+    identity = "dddddddd-0000-4000-8000-00000000c0de"
+    in_storage = {"PORTAL_KIND": "storage", "AZURE_LOCATION": "swedencentral"}
+    assert portal_problems(**in_storage, AZURE_PRINCIPAL_ID=identity) == []
+    [told] = portal_problems(**in_storage)
+    assert told.startswith("AZURE_PRINCIPAL_ID is not set, so nobody may upload the portal.")
+
+
+def test_azd_is_stopped_before_it_makes_a_portal_that_it_cannot_upload(
+    az: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_storage = {"PORTAL_KIND": "storage", "AZURE_PRINCIPAL_ID": "dddddddd-0000-4000-8000-00000000c0de"}
+    assert preflight.main([], {**ENVIRONMENT, **in_storage}) == 0
+    assert preflight.main(["--azd"], {**ENVIRONMENT, **in_storage}) == 1
+    assert "azd cannot upload a portal in storage: deploy it with the pipeline" in capsys.readouterr().out
+    assert az.asked
+
+
+def test_another_kind_of_portal_is_refused() -> None:
+    [told] = portal_problems(PORTAL_KIND="ftp")
+    assert told == "PORTAL_KIND is 'ftp'. Set staticWebApp, or storage."
 
 
 def test_a_region_outside_its_geography() -> None:
@@ -233,8 +268,16 @@ def test_what_a_broken_first_attempt_has_left_is_ours(az: Command) -> None:
 
 
 def test_the_hook_and_the_workflow_run_it() -> None:
-    assert "scripts.preflight" in (ROOT / "azure.yaml").read_text("utf-8")
-    assert "scripts.preflight" in (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
+    lines = (ROOT / "azure.yaml").read_text("utf-8").splitlines()
+    told = [line.partition("scripts.preflight")[2] for line in lines if "scripts.preflight" in line]
+    assert told == [" --azd", " --azd"]
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
+    assert "python -m scripts.preflight\n" in release
+
+
+def test_the_documentation_has_every_check() -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert [title for title, _ in preflight.CHECKS if f"| {title} |" not in text] == []
 
 
 def test_every_variable_that_has_no_default_is_checked() -> None:

@@ -21,6 +21,7 @@ _SETTINGS_OF_OTHER_PLANS = {
     "SCM_DO_BUILD_DURING_DEPLOYMENT",
     "ENABLE_ORYX_BUILD",
 }
+_HOSTS_OF_AZD = {"Microsoft.Web/sites", "Microsoft.Web/staticSites"}
 _MEMBERS_OF_OTHER_PLANS = {"alwaysOn", "linuxFxVersion", "functionAppScaleLimit", "vnetRouteAllEnabled", "appSettings"}
 _INSTANCES, _MEMORY = range(40, 1001), (512, 2048, 4096)
 """What Flex Consumption offers (Microsoft Learn, "Azure Functions Flex Consumption plan hosting")."""
@@ -261,7 +262,9 @@ def tagged(deployed: Deployed) -> Iterator[str]:
         for one in deployed.resources
         if "azd-service-name" in one.body.get("tags", {})
     ]
-    if len(services) != len(set(services)) or not services:
+    # azure.yaml says of each service what hosts it: azd stops where the tag is on anything else.
+    hosts = {one.type for one in deployed.resources if "azd-service-name" in one.body.get("tags", {})}
+    if len(services) != len(set(services)) or not services or hosts - _HOSTS_OF_AZD:
         yield f"azd would not know where to deploy: {services}"
     for one in deployed.resources:
         if "location" in one.body and "azd-env-name" not in one.body.get("tags", {}):
