@@ -97,9 +97,35 @@ def test_jobs_end_and_do_not_run_into_each_other(file: Path) -> None:
 def test_a_change_is_checked_by_the_command_that_developers_use() -> None:
     runs = [step.get("run", "") for step in steps(ROOT / ".github" / "workflows" / "checks.yml")]
     assert any(run.endswith("dev.py test") for run in runs)
-    assert any("az bicep build" in run for run in runs)
+    [templates] = [run for run in runs if "az bicep build" in run]
+    assert "find infra -name '*.bicep'" in templates
+    assert 'az bicep lint --file "$file"' in templates
     for gate in ("pip-audit --strict --require-hashes --disable-pip -r requirements.txt", "npm audit"):
         assert any(run.startswith(gate) for run in runs)
+
+
+def test_a_pull_request_shows_what_it_would_change_in_azure() -> None:
+    file = ROOT / ".github" / "workflows" / "plan.yml"
+    # YAML reads the word `on` as true.
+    assert {"infra/**", "scripts/parameters.py"} <= set(content(file)[True]["pull_request"]["paths"])
+    [asked] = [step["run"] for step in steps(file) if "az deployment" in step.get("run", "")]
+    assert asked.startswith("az deployment sub what-if ")
+    assert "--template-file main.json" in asked
+    assert "cat what-if.txt; echo '```'; } >> \"$GITHUB_STEP_SUMMARY\"" in asked
+
+
+def test_a_package_is_kept_with_a_bill_of_materials_of_each_part() -> None:
+    [job] = [job for name, job in jobs(ROOT / ".github" / "workflows" / "deploy.yml").items() if name == "package"]
+    made = [step.get("run", "") for step in job["steps"]]
+    [bills] = [place for place, run in enumerate(made) if "cyclonedx" in run]
+    assert re.search(r"cyclonedx-py requirements .*--output-file package/connector\.cdx\.json", made[bills])
+    assert re.search(r"for part in admin visit; do.*npm sbom --sbom-format cyclonedx", made[bills], re.DOTALL)
+    assert '> "package/portal-$part.cdx.json"' in made[bills]
+    # Of what was packed, before it is kept.
+    [packed] = [place for place, run in enumerate(made) if "dev.py package" in run]
+    [kept] = [place for place, step in enumerate(job["steps"]) if "upload-artifact" in step.get("uses", "")]
+    assert packed < bills < kept
+    assert job["steps"][kept]["with"]["path"] == "package"
 
 
 def test_production_follows_the_test_environment_which_follows_the_checks() -> None:

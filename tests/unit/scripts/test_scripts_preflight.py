@@ -122,23 +122,20 @@ def test_another_subscription_than_the_one_that_is_meant(az: Command) -> None:
     assert az.asked
 
 
-def portal_problems(*, azd: bool = False, **environment: str) -> list[str]:
-    return list(preflight.portal(preflight.Plan({**ENVIRONMENT, **environment}, azd=azd)))
-
-
 def test_a_static_web_app_is_made_where_there_are_some() -> None:
     for region in preflight.STATIC_WEB_APPS:
-        assert portal_problems(AZURE_LOCATION=region) == portal_problems(AZURE_LOCATION=region, azd=True) == []
-    assert portal_problems(AZURE_LOCATION="West Europe", PORTAL_KIND="staticWebApp") == []
-    [told] = portal_problems(AZURE_LOCATION="swedencentral")
+        assert problems(preflight.portal, AZURE_LOCATION=region) == []
+        assert list(preflight.portal(preflight.Plan({**ENVIRONMENT, "AZURE_LOCATION": region}, azd=True))) == []
+    assert problems(preflight.portal, AZURE_LOCATION="West Europe", PORTAL_KIND="staticWebApp") == []
+    [told] = problems(preflight.portal, AZURE_LOCATION="swedencentral")
     assert told.startswith("AZURE_LOCATION is swedencentral, where no Static Web App can be. Choose one of: westus2, ")
 
 
 def test_a_portal_in_storage_goes_anywhere_if_somebody_may_upload_it() -> None:
     identity = "dddddddd-0000-4000-8000-00000000c0de"
     in_storage = {"PORTAL_KIND": "storage", "AZURE_LOCATION": "swedencentral"}
-    assert portal_problems(**in_storage, AZURE_PRINCIPAL_ID=identity) == []
-    [told] = portal_problems(**in_storage)
+    assert problems(preflight.portal, **in_storage, AZURE_PRINCIPAL_ID=identity) == []
+    [told] = problems(preflight.portal, **in_storage)
     assert told.startswith("AZURE_PRINCIPAL_ID is not set, so nobody may upload the portal.")
 
 
@@ -153,7 +150,7 @@ def test_azd_is_stopped_before_it_makes_a_portal_that_it_cannot_upload(
 
 
 def test_another_kind_of_portal_is_refused() -> None:
-    [told] = portal_problems(PORTAL_KIND="ftp")
+    [told] = problems(preflight.portal, PORTAL_KIND="ftp")
     assert told == "PORTAL_KIND is 'ftp'. Set staticWebApp, or storage."
 
 
