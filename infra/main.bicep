@@ -24,6 +24,15 @@ param storagePairs regionOfGeography = {
   apac: ''
 }
 
+@description('The one geography that is laid now, with the portal for all of them. Empty lays each that has a region.')
+@allowed([
+  ''
+  'amer'
+  'emea'
+  'apac'
+])
+param onlyGeography string = ''
+
 @description('Origin of each stamp as EHRs, browsers and Graph reach it; empty means the name that Azure gives.')
 param publicBaseUrls originOfGeography = {
   amer: ''
@@ -183,22 +192,24 @@ type capacityOfStamp = {
   instanceMemoryMB: int
 }
 
-// The guard. A region passes only through this list, and every resource group takes its place from `stamps`, so that
-// nothing of a stamp is made if one region is outside its geography: the expression fails before the first of them. A
-// copy in a second region must name the pair, since it would otherwise lie where nobody expects it.
+// The guard. A region passes only through this list, and every resource group takes its place from it, so that nothing
+// of a stamp is made if one region is outside its geography: the expression fails before the first of them. A copy in a
+// second region must name the pair, since it would otherwise lie where nobody expects it.
 var regionsOf = loadJsonContent('regions.json')
 var wanted = filter(items(regions), one => !empty(one.value))
 var stamps = map(wanted, one => {
   geography: one.key
   region: contains(regionsOf[one.key], one.value) ? one.value : fail('${one.value} is not a region of ${one.key}')
   pair: storagePairs[one.key]
+  name: 'func-ehr-${one.key}-${uniqueString(subscription().id, environmentName, one.key)}'
 })
-var pairs = [for one in stamps: empty(one.pair) ? '' : ((regionsOf[one.geography][one.region]) == (one.pair) ? one.pair : fail('${one.pair} is not the pair of ${one.region}'))]
+var laid = filter(stamps, one => (empty(onlyGeography) || (one.geography == onlyGeography)))
+var pairs = [for one in laid: empty(one.pair) ? '' : ((regionsOf[one.geography][one.region]) == (one.pair) ? one.pair : fail('${one.pair} is not the pair of ${one.region}'))]
 
 var allTags = union(tags, { 'azd-env-name': environmentName })
 var portalToken = uniqueString(subscription().id, environmentName)
-var names = [for one in stamps: 'func-ehr-${one.geography}-${uniqueString(subscription().id, environmentName, one.geography)}']
-var origins = [for (one, i) in stamps: empty(publicBaseUrls[one.geography]) ? 'https://${names[i]}.azurewebsites.net' : (publicBaseUrls[one.geography])]
+var origins = [for one in stamps: empty(publicBaseUrls[one.geography]) ? 'https://${one.name}.azurewebsites.net' : (publicBaseUrls[one.geography])]
+var laidOrigins = [for one in laid: empty(publicBaseUrls[one.geography]) ? 'https://${one.name}.azurewebsites.net' : (publicBaseUrls[one.geography])]
 var portalRegions = [for (one, i) in stamps: { geography: one.geography, apiBaseUrl: origins[i] }]
 
 resource portalGroup 'Microsoft.Resources/resourceGroups@2024-11-01' = {
@@ -220,13 +231,13 @@ module portal 'portal.bicep' = {
   }
 }
 
-resource groups 'Microsoft.Resources/resourceGroups@2024-11-01' = [for one in stamps: {
+resource groups 'Microsoft.Resources/resourceGroups@2024-11-01' = [for one in laid: {
   name: 'rg-${environmentName}-${one.geography}'
   location: one.region
   tags: union(allTags, { geography: one.geography })
 }]
 
-module stamp 'stamp/main.bicep' = [for (one, i) in stamps: {
+module stamp 'stamp/main.bicep' = [for (one, i) in laid: {
   name: 'stamp-${one.geography}'
   scope: groups[i]
   params: {
@@ -235,8 +246,8 @@ module stamp 'stamp/main.bicep' = [for (one, i) in stamps: {
     storagePair: pairs[i]
     tags: union(allTags, { geography: one.geography })
     token: uniqueString(subscription().id, environmentName, one.geography)
-    functionAppName: names[i]
-    publicBaseUrl: origins[i]
+    functionAppName: one.name
+    publicBaseUrl: laidOrigins[i]
     portalBaseUrl: empty(portalBaseUrl) ? portal.outputs.baseUrl : portalBaseUrl
     apiClientId: apiClientId
     ehrClientIdTest: empty(ehrClientIdsTest[one.geography]) ? ehrClientIdTest : (ehrClientIdsTest[one.geography])
@@ -262,12 +273,12 @@ module stamp 'stamp/main.bicep' = [for (one, i) in stamps: {
 }]
 
 @description('One entry for each stamp: what the pipeline, the app registration and the hospital need to know.')
-output STAMPS array = [for (one, i) in stamps: {
+output STAMPS array = [for (one, i) in laid: {
   geography: one.geography
   region: one.region
   resourceGroup: groups[i].name
-  functionApp: names[i]
-  publicBaseUrl: origins[i]
+  functionApp: one.name
+  publicBaseUrl: laidOrigins[i]
   keyVaultUrl: stamp[i].outputs.keyVaultUrl
   storageAccount: stamp[i].outputs.storageAccount
   identityClientId: stamp[i].outputs.identityClientId

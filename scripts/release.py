@@ -47,8 +47,8 @@ def release(work: Release, stamps: list[Deployed]) -> int:
             continue
         _tell(stamp, problems)
         _go_back(work, stamp)
-        left = ", ".join(one.geography for one in stamps[place + 1 :]) or "none"
-        print(f"Stopped. Not touched: {left}.", flush=True)
+        left = ", ".join(one.geography for one in stamps[place + 1 :])
+        print(f"Stopped. Not touched: {left or 'what comes after it'}.", flush=True)
         return 1
     return 0
 

@@ -177,13 +177,13 @@ def main(words: list[str]) -> int:
     stamp.add_argument("--geography", required=True)
     stamp.add_argument("--portal", default="", help="origin of the portal, which must be allowed to call")
     portal = kinds.add_parser("portal", help="the administrators' portal")
-    portal.add_argument("url", nargs="?", help="left out, it and the stamps are those that the deployment told")
+    portal.add_argument("url", nargs="?", help="left out, it and the origins are those that the deployment told")
     portal.add_argument("--api", action="append", default=[], help="origin of a stamp that it must know")
     portal.add_argument("--outputs", type=Path, help="what the deployment told (default: azd's environment)")
     chosen = parser.parse_args(words)
     if chosen.kind == "portal" and chosen.url is None:
         told = outputs.read(chosen.outputs)
-        chosen.url, chosen.api = told.portal, [stamp.url for stamp in told.stamps]
+        chosen.url, chosen.api = told.portal, [one["apiBaseUrl"].rstrip("/") for one in told.portal_config["regions"]]
     if chosen.kind == "stamp":
         wanted = Stamp(chosen.url.rstrip("/"), chosen.build, chosen.geography, chosen.portal)
         problems = stamp_problems(wanted, chosen.patience)

@@ -61,7 +61,12 @@ def test_the_placed_portal_is_as_it_should_be(world: World, tmp_path: Path) -> N
         "/config.json": Reply(200, (dist / "config.json").read_bytes()),
     }
     assert portal_problems(world.url, [EMEA], 0) == []
-    assert main(["--patience", "0", "portal", "--outputs", str(tmp_path / "outputs.json")]) == 0
+    words = ["--patience", "0", "portal", "--outputs", str(tmp_path / "outputs.json")]
+    assert main(words) == 0
+    # A deployment of one geography tells its own stamp alone; the portal is for all.
+    config["regions"] = [{"geography": "apac", "apiBaseUrl": "https://apac.sample.example"}]
+    (tmp_path / "outputs.json").write_text(json.dumps(told), "utf-8")
+    assert main(words) == 1
 
 
 def wanted(world: World) -> Stamp:

@@ -1,6 +1,8 @@
 """A stamp stands in its geography, and a copy of its storage only in the region's pair: else nothing is made."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,21 @@ def test_a_geography_without_a_region_gets_no_stamp() -> None:
     assert [one["geography"] for one in stamp().outputs["STAMPS"]] == ["emea"]
     everywhere = stamp(regions={"amer": "eastus2", "emea": "swedencentral", "apac": "japaneast"})
     assert [one["region"] for one in everywhere.outputs["STAMPS"]] == ["eastus2", "japaneast", "swedencentral"]
+
+
+def test_one_geography_can_be_laid_alone_and_the_portal_still_knows_all() -> None:
+    regions = {"amer": "eastus2", "emea": "swedencentral", "apac": "japaneast"}
+    everywhere = stamp(regions=regions, portalKind="storage")
+    alone = {name: stamp(regions=regions, portalKind="storage", onlyGeography=name) for name in regions}
+    assert [one for each in sorted(alone) for one in alone[each].outputs["STAMPS"]] == everywhere.outputs["STAMPS"]
+    whole = {(one.deployment, one.type, one.name): one.body for one in everywhere.resources}
+    laid: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    for name, deployed in alone.items():
+        assert deployed.outputs["PORTAL_CONFIG"] == everywhere.outputs["PORTAL_CONFIG"]
+        groups = {one.name for one in deployed.of_type("Microsoft.Resources/resourceGroups")}
+        assert groups == {"rg-sample-portal", f"rg-sample-{name}"}
+        laid |= {(one.deployment, one.type, one.name): one.body for one in deployed.resources}
+    assert laid == whole
 
 
 def test_the_geographies_are_those_of_the_code() -> None:

@@ -160,6 +160,20 @@ def test_a_release_looks_changes_publishes_looks_again_and_keeps_what_was_good()
     assert places == sorted(places)
 
 
+def test_settings_and_package_reach_a_geography_when_the_one_before_is_good() -> None:
+    found = list(steps(ROOT / ".github" / "workflows" / "release.yml"))
+    laying = [place for place, step in enumerate(found) if "az deployment sub create" in step.get("run", "")]
+    assert [found[place]["env"]["GEOGRAPHY"] for place in laying] == sorted(GEOGRAPHIES)
+    assert len({found[place]["run"] for place in laying}) == 1
+    for place in laying:
+        geography, run = found[place]["env"]["GEOGRAPHY"], found[place]["run"]
+        assert '--parameters onlyGeography="$GEOGRAPHY"' in run
+        assert run.index("> outputs.json") < run.index("scripts.release") < run.index("--outputs outputs.json")
+        # Signed in for each; nothing for those that are not wanted, and nothing after one that is not good.
+        assert "azure/login@" in found[place - 1]["uses"]
+        assert found[place]["if"] == found[place - 1]["if"] == f"vars.{geography.upper()}_REGION != ''"
+
+
 @pytest.mark.parametrize("name", ["plan.yml", "release.yml"])
 def test_the_templates_get_every_variable_that_they_can_take(name: str) -> None:
     parameters = (ROOT / "infra" / "main.parameters.json").read_text("utf-8")

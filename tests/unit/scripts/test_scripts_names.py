@@ -33,7 +33,10 @@ def test_names_are_those_of_the_templates() -> None:
     main = (INFRA / "main.bicep").read_text("utf-8")
     assert "uniqueString(subscription().id, environmentName, one.geography)" in main
     patterns = {
-        main: ("'func-ehr-${one.geography}-${uniqueString(", "'rg-${environmentName}-${one.geography}'"),
+        main: (
+            "'func-ehr-${one.key}-${uniqueString(subscription().id, environmentName, one.key)}'",
+            "'rg-${environmentName}-${one.geography}'",
+        ),
         (INFRA / "stamp" / "storage.bicep").read_text("utf-8"): ("name: 'stehr${token}'",),
         (INFRA / "stamp" / "vault.bicep").read_text("utf-8"): ("name: 'kv-${token}'",),
     }
