@@ -48,22 +48,23 @@ class FhirTeller:
     def abilities(self, settings: ConnectionSettings) -> Abilities:
         """What the writes that are chosen can say, and of whom."""
         chosen = settings.fhir
-        everybody = set(_PRESENCE if chosen.audit_event else ())
-        if chosen.appointment_fulfilled or chosen.encounter_finished:
-            everybody.add(State.DISCONNECTED)
+        ends = chosen.appointment_fulfilled or chosen.encounter_finished
+        repeats = frozenset({State.DISCONNECTED} if ends else ())
+        everybody = repeats | (_PRESENCE if chosen.audit_event else set())
         connected = {State.CONNECTED}
         patients = connected if chosen.patient_connected or chosen.encounter_status else set()
         clinicians = connected if chosen.encounter_status else set()
         if chosen.encounter_periods:
             clinicians = {State.CONNECTED, State.DISCONNECTED}
         return Abilities(
-            frozenset(everybody),
+            everybody,
             stamps_time=not (chosen.audit_event or chosen.encounter_periods),
             by_role={
-                Role.PATIENT: frozenset(everybody | patients),
-                Role.PROVIDER: frozenset(everybody | clinicians),
+                Role.PATIENT: everybody | patients,
+                Role.PROVIDER: everybody | clinicians,
                 Role.MEETING: frozenset({State.OPENED} if chosen.virtual_service else ()),
             },
+            repeats=repeats,
         )
 
     def tell(self, to: Addressee, message: StatusMessage) -> Told:

@@ -50,6 +50,7 @@ class OracleTeller:
                 Role.PATIENT: everybody | ({State.CONNECTED} if chosen.patient_connected else set()),
                 Role.MEETING: frozenset({State.OPENED} if chosen.video_links else ()),
             },
+            repeats=everybody,
         )
 
     def tell(self, to: Addressee, message: StatusMessage) -> Told:

@@ -37,10 +37,15 @@ _TOLD = frozenset({Status.DELIVERED, Status.GIVEN_UP})
 
 @dataclass(frozen=True)
 class Hearer:
-    """The EHR that is told: which states it has a word for, and whether it stamps the time itself."""
+    """The EHR that is told: which states it has a word for, and whether it stamps the time itself.
+
+    `repeats` are the states that count each time that somebody comes into them, even if there is no word for what was
+    in between.
+    """
 
     has_word: Callable[[State], bool]
     stamps_time: bool = True
+    repeats: frozenset[State] = frozenset()
 
 
 def plan(
@@ -108,7 +113,7 @@ class _Present:
         wanted: list[Step] = []
         said = self._told.state if self._told else None
         for step in [one for one in steps if one not in reasons]:
-            if step.state is said:
+            if step.state is said and step.state not in self._hearer.repeats:
                 reasons[step] = SAID
             elif said is None and self._is_pointless_alone(step):
                 reasons[step] = AFTERWARDS_ONLY if step.source in AFTERWARDS else TOO_OLD
@@ -134,6 +139,8 @@ class _Present:
 
     def _is_pointless_alone(self, step: Step) -> bool:
         """A leaving of somebody of whose coming the EHR knows nothing, when nobody asks for it any more."""
+        if step.state in self._hearer.repeats:
+            return False
         return step.source in AFTERWARDS or self._now - step.at > LONG_OVER
 
     def _correction(self, steps: Sequence[Step], said: State | None) -> Sequence[Step]:
@@ -163,7 +170,8 @@ class _Chronicle:
             if not self._hearer.has_word(step.state):
                 reasons[step] = NO_WORD
                 continue
-            if step.state is before or any(_is_of(one, step) for one in self._told):
+            is_repeated = step.state is before and step.state not in self._hearer.repeats
+            if is_repeated or any(_is_of(one, step) for one in self._told):
                 reasons[step] = SAID
             else:
                 wanted.append(step)

@@ -102,7 +102,7 @@ class Attendance:
             steps,
             debounce=self.debounce,
             now=self.now(),
-            hearer=Hearer(words.__contains__, stamps_time=abilities.stamps_time),
+            hearer=Hearer(words.__contains__, abilities.stamps_time, abilities.repeats),
             none_in_hand=none_in_hand,
         )
         state = steps[-1].state if steps else participant.state

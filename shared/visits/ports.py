@@ -174,12 +174,15 @@ class Abilities:
     """What an EHR can be told.
 
     `words` are the states that it has a word for; `by_role` has the roles for which it has other ones. `stamps_time`
-    says that it notes when it was told, not when it happened: then it can only be told the present.
+    says that it notes when it was told, not when it happened: then it can only be told the present. `repeats` are the
+    states that it is told of each time, even if it has no word for what was in between: the last leaving ends a visit,
+    not the first.
     """
 
     words: frozenset[State] = frozenset()
     stamps_time: bool = True
     by_role: Mapping[Role, frozenset[State]] = field(default_factory=dict)
+    repeats: frozenset[State] = frozenset()
 
     def of(self, role: Role) -> frozenset[State]:
         """The states of a participant of that role for which there is a word."""

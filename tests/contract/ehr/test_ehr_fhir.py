@@ -112,6 +112,17 @@ def test_each_write_has_its_words(
     assert abilities.stamps_time is stamps_time
 
 
+@pytest.mark.parametrize("ending", ["appointment_fulfilled", "encounter_finished"])
+@pytest.mark.parametrize("also", [{}, {"encounter_periods": True}])
+def test_where_the_last_leaving_is_written_every_leaving_is_told(
+    ehr: Parts, ending: str, also: dict[str, bool]
+) -> None:
+    ehr.becomes(EhrKind.FHIR, **also)
+    assert ehr.teller.abilities(KEY).repeats == set()
+    ehr.becomes(EhrKind.FHIR, **also, **{ending: True})
+    assert ehr.teller.abilities(KEY).repeats == {DISCONNECTED}
+
+
 @pytest.mark.parametrize("target", ["arrived", "checked-in"])
 def test_a_status_never_goes_backwards(ehr: Parts, target: str) -> None:
     ehr.becomes(EhrKind.FHIR, patient_connected=target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,10 +18,11 @@ from shared.ehr.kinds import Kinds
 from shared.ehr.oracle import OracleTeller
 from shared.http import guarded_client
 from shared.identifiers import Environment, Role
-from shared.presence.model import State
+from shared.presence.model import Kind, State
 from shared.visits.ports import EhrUser, StatusMessage, Told
 from tests.support.connections import ANALYST, KEY
 from tests.support.fakes import START
+from tests.support.house import GUEST, House, entra, event
 from tests.support.millennium import TOKEN, Millennium
 
 DONE = Told(delivered=True)
@@ -95,6 +97,27 @@ def test_a_visit_as_it_goes(hospital: Hospital) -> None:
     versions = [version for version, _, _ in hospital.millennium.patches]
     assert versions == ['W/"7"', 'W/"8"', 'W/"9"']
     assert hospital.tokens.scopes == ["system/Appointment.read system/Appointment.write"]
+
+
+def test_a_visit_is_fulfilled_though_its_last_one_had_left_before_and_come_back(hospital: Hospital) -> None:
+    hospital.chosen = {"patient_connected": "checked-in", "appointment_fulfilled": True}
+    house = House()
+    house.attendance = replace(house.attendance, teller=hospital.teller)
+    house.outbox = replace(house.outbox, teller=hospital.teller, attendance=house.attendance)
+    house.provider_launch(appointment="4711")
+    house.patient_launch("12724066", externalIdType="Patient")
+    doctor = entra("oid-1")
+    for seconds, leg, kind, who in (
+        (5, "p", Kind.JOINED, doctor),
+        (10, "q", Kind.JOINED, GUEST),
+        (100, "p", Kind.LEFT, doctor),
+        (200, "p", Kind.JOINED, doctor),
+        (300, "q", Kind.LEFT, GUEST),
+        (400, "p", Kind.LEFT, doctor),
+    ):
+        house.happen(event(seconds, leg, kind, who))
+        house.work_until_quiet()
+    assert hospital.status == "fulfilled"
 
 
 def test_every_write_is_chosen(hospital: Hospital) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,8 +45,9 @@ def planned(
     now: float,
     words: frozenset[State] = frozenset(State),
     stamps_time: bool = True,
+    repeats: frozenset[State] = frozenset(),
 ) -> tuple[Writeback, ...]:
-    hearer = Hearer(words.__contains__, stamps_time=stamps_time)
+    hearer = Hearer(words.__contains__, stamps_time=stamps_time, repeats=repeats)
     return plan(existing, steps, debounce=DEBOUNCE, now=after(now), hearer=hearer)
 
 
@@ -203,6 +205,34 @@ def test_nobody_is_told_as_connected_who_waits_again() -> None:
     assert not any(one.status is Status.PENDING for one in result)
 
 
+LEAVES = frozenset({DISCONNECTED})
+
+
+@pytest.mark.parametrize("stamps_time", [True, False])
+def test_a_later_leave_is_told_where_it_counts_even_if_there_is_no_word_for_what_came_between(
+    stamps_time: bool,  # noqa: FBT001
+) -> None:
+    def planned_so_far(existing: tuple[Writeback, ...], count: int, now: float) -> tuple[Writeback, ...]:
+        steps = (step(CONNECTED, 5), step(DISCONNECTED, 50), step(CONNECTED, 150), step(DISCONNECTED, 300))
+        return planned(existing, *steps[:count], now=now, words=LEAVES, stamps_time=stamps_time, repeats=LEAVES)
+
+    first = delivered(planned_so_far((), 2, 51), 2, 70)
+    back = planned_so_far(first, 3, 151)
+    assert not any(one.status is Status.PENDING for one in back)
+    again = planned_so_far(back, 4, 301)
+    assert brief(again)[3:] == [pending(DISCONNECTED, 300)]
+    assert planned_so_far(delivered(again, 4, 320), 4, 400) == delivered(again, 4, 320)
+    assert [one.at for one in planned_so_far((), 4, 301) if one.status is Status.PENDING] == [after(50), after(300)]
+
+
+def test_a_leave_that_counts_is_told_even_if_only_a_report_tells_of_it_or_it_was_long_ago() -> None:
+    steps = (step(CONNECTED, 5), Step(DISCONNECTED, after(50), Source.ATTENDANCE_REPORT))
+    reported = planned((), *steps, now=600, words=LEAVES, repeats=LEAVES)
+    assert brief(reported)[1:] == [pending(DISCONNECTED, 50)]
+    late = planned((), step(CONNECTED, 5), step(DISCONNECTED, 50), now=13 * 3600, words=LEAVES, repeats=LEAVES)
+    assert brief(late)[1:] == [pending(DISCONNECTED, 50)]
+
+
 def steps_of(writebacks: tuple[Writeback, ...]) -> list[Step]:
     return sorted((Step(one.state, one.at, one.source) for one in writebacks), key=lambda one: one.at)
 
@@ -216,6 +246,8 @@ class Telling:
     """One participant, with an EHR that remembers what it was told."""
 
     words: frozenset[State]
+    repeats: frozenset[State] = frozenset()
+    stamps_time: bool = True
     now: datetime = START
     legs: dict[str, frozenset[Signal]] = field(default_factory=dict)
     ends: frozenset[datetime] = frozenset()
@@ -232,7 +264,7 @@ class Telling:
 
     def replan(self) -> None:
         before = {one.sequence: one for one in self.writebacks}
-        hearer = Hearer(self.words.__contains__)
+        hearer = Hearer(self.words.__contains__, stamps_time=self.stamps_time, repeats=self.repeats)
         self.writebacks = plan(self.writebacks, self.steps, debounce=DEBOUNCE, now=self.now, hearer=hearer)
         present = {one.sequence: one for one in self.writebacks}
         assert len(present) == len(self.writebacks), "a sequence number was given twice"
@@ -256,8 +288,9 @@ class Telling:
             last = self.ehr[-1]
             # What was due for a while when it was taken back may have been heard: then the truth is told once more.
             perhaps = any(other.status is Status.NOT_NEEDED and other.last_try for other in self.writebacks)
-            assert perhaps or one.state is not last.state, "the same state was told twice in a row"
-            if one.at <= last.at:
+            again = one.state in self.repeats and one.at != last.at
+            assert perhaps or again or one.state is not last.state, "the same state was told twice in a row"
+            if one.at <= last.at and self.stamps_time:
                 assert one.state is self.at_try.state, "told out of order, and not as the correction to the truth"
         self.ehr.append(one)
 
@@ -310,6 +343,21 @@ def test_whatever_comes_in_whatever_order_the_ehr_ends_with_the_truth(
     _play(telling, told, course, end)
     telling.finish()
     _check_truth(telling)
+
+
+@settings(max_examples=200)
+@given(news, acts, st.one_of(st.none(), ticks), st.booleans())
+def test_whoever_leaves_for_good_is_told_of_where_leaves_count(
+    told: list[tuple[str, Signal]],
+    course: list[str],
+    end: datetime | None,
+    stamps_time: bool,  # noqa: FBT001
+) -> None:
+    telling = Telling(LEAVES, LEAVES, stamps_time)
+    _play(telling, told, course, end)
+    telling.finish()
+    if telling.steps and telling.steps[-1].state is DISCONNECTED:
+        assert max(one.at for one in telling.ehr) >= telling.steps[-1].at
 
 
 @settings(max_examples=100)
