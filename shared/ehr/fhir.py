@@ -1,7 +1,7 @@
 """An EHR that is told by FHIR R4 alone: AuditEvent, Encounter and Appointment, each write chosen in the settings.
 
-Statuses are of the present: a connect that became known when it was over moves none. Periods and audit events carry
-their time, and are told whenever it becomes known.
+Statuses are of the present: a connect that became known, or could be told, when it was over moves none. Periods and
+audit events carry their time, and are told whenever it becomes known.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -49,16 +49,19 @@ class FhirTeller:
         """What the writes that are chosen can say, and of whom."""
         chosen = settings.fhir
         ends = chosen.appointment_fulfilled or chosen.encounter_finished
-        repeats = frozenset({State.DISCONNECTED} if ends else ())
-        everybody = repeats | (_PRESENCE if chosen.audit_event else set())
+        leaves = frozenset({State.DISCONNECTED} if ends else ())
+        everybody = leaves | (_PRESENCE if chosen.audit_event else set())
         connected = {State.CONNECTED}
         patients = connected if chosen.patient_connected or chosen.encounter_status else set()
         clinicians = connected if chosen.encounter_status else set()
+        stamps_time = not (chosen.audit_event or chosen.encounter_periods)
+        # With times even an overtaken coming is told; then the status is for the next one.
+        repeats = leaves if stamps_time else leaves | patients | clinicians
         if chosen.encounter_periods:
             clinicians = {State.CONNECTED, State.DISCONNECTED}
         return Abilities(
             everybody,
-            stamps_time=not (chosen.audit_event or chosen.encounter_periods),
+            stamps_time=stamps_time,
             by_role={
                 Role.PATIENT: everybody | patients,
                 Role.PROVIDER: everybody | clinicians,
@@ -150,8 +153,8 @@ class _Errand:
     def _is_there_now(self) -> bool:
         """Whether somebody is connected, as far as anybody can still act on it."""
         message = self.message
-        known_in_time = message.source not in AFTERWARDS and self.now - message.at <= LONG_OVER
-        return message.state is State.CONNECTED and known_in_time
+        in_time = message.source not in AFTERWARDS and self.now - message.at <= LONG_OVER
+        return message.state is State.CONNECTED and in_time and not message.overtaken
 
     @property
     def _person(self) -> str:

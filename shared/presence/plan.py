@@ -108,7 +108,7 @@ class _Present:
     def judged(self, steps: Sequence[Step]) -> Judgement:
         reasons = {step: reason for step in steps if (reason := self._why_never(step))}
         for step, following in itertools.pairwise(steps):
-            if step not in reasons and self._is_overtaken(step, following):
+            if step not in reasons and _is_overtaken(step.at, following, self._debounce, self._now):
                 reasons[step] = OVERTAKEN
         wanted: list[Step] = []
         said = self._told.state if self._told else None
@@ -132,10 +132,6 @@ class _Present:
         if step.state in THERE and self._now - step.at > LONG_OVER:
             return TOO_OLD
         return ""
-
-    def _is_overtaken(self, step: Step, following: Step) -> bool:
-        held = self._debounce if following.state is State.DISCONNECTED else timedelta()
-        return self._now - step.at > PRESENT_FOR and following.at + held <= self._now
 
     def _is_pointless_alone(self, step: Step) -> bool:
         """A leaving of somebody of whose coming the EHR knows nothing, when nobody asks for it any more."""
@@ -196,6 +192,17 @@ class _Chronicle:
             first_told[one.state, one.at] = min(moment, first_told.get((one.state, one.at), moment))
         told_again = [one for one in self._heard if _moment_told(one) > first_told[one.state, one.at]]
         return max([newest, *told_again], key=_moment_told)
+
+
+def is_overtaken(at: datetime, steps: Sequence[Step], debounce: timedelta, now: datetime) -> bool:
+    """Whether what a participant did at that moment would mislead whoever takes it for the present."""
+    following = next((step for step in steps if step.at > at), None)
+    return following is not None and _is_overtaken(at, following, debounce, now)
+
+
+def _is_overtaken(at: datetime, following: Step, debounce: timedelta, now: datetime) -> bool:
+    held = debounce if following.state is State.DISCONNECTED else timedelta()
+    return now - at > PRESENT_FOR and following.at + held <= now
 
 
 def _may_be_heard(one: Writeback) -> bool:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.errors import ConnectorError
@@ -11,7 +11,7 @@ from shared.identifiers import Role, VisitKey
 from shared.presence.baton import with_baton
 from shared.presence.fold import fold
 from shared.presence.model import Participant, Source, State, Step
-from shared.presence.plan import Hearer, plan
+from shared.presence.plan import Hearer, is_overtaken, plan
 from shared.sealing import Sealer
 from shared.telemetry import Event, log
 from shared.visits.model import Phase, Visit
@@ -108,6 +108,10 @@ class Attendance:
         state = steps[-1].state if steps else participant.state
         participant = with_baton(replace(participant, state=state, writebacks=writebacks), self.now())
         return replace(visit, participants=visit.with_participant(participant))
+
+    def is_overtaken(self, visit: Visit, participant: Participant, at: datetime) -> bool:
+        """Whether what the participant did at that moment is of the past by now, and something else is so."""
+        return is_overtaken(at, self._steps(visit, participant), self.debounce, self.now())
 
     def with_meeting(self, visit: Visit) -> Visit:
         """The visit with its open meeting as something that the EHR is told of, if it has a word for that."""

@@ -115,9 +115,11 @@ class Outbox:
 
     def _tell(self, visit: Visit, participant: Participant, following: Writeback, entry: Entry) -> Told:
         connection = visit.key.connection
+        overtaken = self.attendance.is_overtaken(visit, participant, following.at)
+        message = replace(_message(visit, participant, following), overtaken=overtaken)
         told: Told | None = None
         try:
-            told = self.teller.tell(connection, _message(visit, participant, following))
+            told = self.teller.tell(connection, message)
         finally:
             self.breaker.leave(connection, entry, told)
         return told

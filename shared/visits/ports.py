@@ -199,7 +199,8 @@ class StatusMessage:
     """One transition, as much as any kind of EHR may want of it; `key` is the same on every try.
 
     `references` are the EHR's own ids of the visit (`appointment`, `encounter`) as far as a launch gave them;
-    `join_url` is there only when the state is `opened`. `last` says that nobody is left in the meeting.
+    `join_url` is there only when the state is `opened`. `last` says that nobody is left in the meeting,
+    `overtaken` that it has not been so for a while: an EHR that stamps the time would not be told of it any more.
     """
 
     session_id: str
@@ -212,6 +213,7 @@ class StatusMessage:
     references: Mapping[str, str] = field(default_factory=dict)
     join_url: str = ""
     last: bool = False
+    overtaken: bool = False
 
 
 @dataclass(frozen=True)

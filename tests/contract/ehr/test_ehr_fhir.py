@@ -151,6 +151,26 @@ def test_what_is_of_the_past_moves_no_status_and_is_recorded_all_the_same(fhir: 
     assert fhir.resource(ENCOUNTER)["participant"][0]["period"].keys() == {"start"}
 
 
+def test_who_has_gone_meanwhile_moves_no_status_and_is_recorded_all_the_same(fhir: Parts) -> None:
+    for role in (PATIENT, PROVIDER):
+        assert tell(fhir, role, CONNECTED, overtaken=True) == DONE
+    assert (status(fhir), status(fhir, ENCOUNTER)) == ("booked", "planned")
+    assert len(events(fhir)) == 2
+    assert fhir.resource(ENCOUNTER)["participant"][0]["period"].keys() == {"start"}
+    assert tell(fhir, PROVIDER, DISCONNECTED, overtaken=True, last=True) == DONE
+    assert (status(fhir), status(fhir, ENCOUNTER)) == ("fulfilled", "finished")
+
+
+@pytest.mark.parametrize("chosen", [{"patient_connected": "arrived"}, {"encounter_status": True}])
+def test_who_is_back_is_told_of_again_where_the_first_coming_may_have_moved_no_status(
+    ehr: Parts, chosen: dict[str, Any]
+) -> None:
+    ehr.becomes(EhrKind.FHIR, **chosen)
+    assert ehr.teller.abilities(KEY).repeats == set()
+    ehr.becomes(EhrKind.FHIR, **chosen, encounter_periods=True)
+    assert ehr.teller.abilities(KEY).repeats == {CONNECTED}
+
+
 def test_an_audit_event_says_who_what_when_and_in_which_visit(fhir: Parts) -> None:
     at = utc_now().replace(microsecond=123_000)
     assert tell(fhir, PATIENT, DISCONNECTED, at=at) == DONE

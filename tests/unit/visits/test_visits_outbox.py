@@ -83,6 +83,28 @@ def test_only_the_leaving_of_the_last_one_who_was_there_is_the_last() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("following", "now", "overtaken"),
+    [
+        (None, 7200, [False]),
+        (event(60, "p", LEFT, DOC), 304, [False, False]),
+        (event(60, "p", LEFT, DOC), 306, [True, False]),
+        (event(60, "p", LOBBY, DOC), 306, [True, False]),
+        (event(300, "p", LEFT, DOC), 310, [False, False]),
+    ],
+)
+def test_a_message_says_whether_something_later_has_made_it_untrue_for_long(
+    following: CallEvent | None, now: float, overtaken: list[bool]
+) -> None:
+    house = opened()
+    house.teller.stamps_time = False
+    if following:
+        house.happen(following)
+    house.clock.until(after(now))
+    house.work_until_quiet()
+    assert [one.overtaken for one in house.teller.log] == overtaken
+
+
 def test_delivered_is_noted_with_its_times() -> None:
     house = opened()
     house.work()
