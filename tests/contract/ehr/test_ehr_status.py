@@ -295,6 +295,28 @@ def test_a_call_with_a_password_says_which_client_it_is_and_who_is_to_be_audited
     assert base64.b64decode(sent[0]["Authorization"].removeprefix("Basic ")).decode() == f"emp${USER}:{PASSWORD}"
 
 
+def test_a_site_that_wants_it_posted_gets_the_same_five_fields(basic: Parts) -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json={"Status": "1"})
+
+    basic.content = basic.content_of(authentication="basic", user=USER, method="POST")
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        assert basic.teller_with(client).tell(KEY, basic.message()) == DONE
+    (request,) = sent
+    assert (request.method, request.content) == ("POST", b"")
+    assert request.url.path.endswith(f"/Telemedicine/{STATUS}")
+    assert dict(request.url.params) == {
+        "ConferenceID": "910001",
+        "ExternalID": "PROV1",
+        "ExternalIDType": "1",
+        "VendorName": "TeamsEhrConnector",
+        "ConnectionStatus": "1",
+    }
+
+
 def test_a_password_that_cannot_be_read_now_is_tried_again(basic: Parts) -> None:
     class NobodyAnswers:
         def read(self, name: str) -> str | None:
