@@ -130,14 +130,17 @@ class _Errand:
 
     def _of_encounter(self, chosen: FhirWrites) -> Iterator[Rule]:
         message, patient = self.message, self.message.role is Role.PATIENT
+        targets: list[str] = []
         if chosen.encounter_status and self._is_there_now:
-            if patient:
-                yield lambda resource: must_be_about(resource, self._person, self._base_url)
-            yield encounter_status("arrived" if patient else "in-progress", message.at)
+            targets.append("arrived" if patient else "in-progress")
+        if chosen.encounter_finished and message.last:
+            targets.append("finished")
+        if targets and patient:
+            yield lambda resource: must_be_about(resource, self._person, self._base_url)
+        for target in targets:
+            yield encounter_status(target, message.at)
         if chosen.encounter_periods and not patient and message.state is not State.WAITING:
             yield participant_period(self._person, message.state, message.at, self._base_url)
-        if chosen.encounter_finished and message.last:
-            yield encounter_status("finished", message.at)
 
     def _of_appointment(self, chosen: FhirWrites) -> Iterator[Rule]:
         targets: list[str] = []

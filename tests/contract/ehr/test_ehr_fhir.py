@@ -279,11 +279,19 @@ def test_where_there_are_two_neither_is_written(ehr: Parts) -> None:
     assert status(ehr) == "booked"
 
 
-@pytest.mark.parametrize("chosen", ["patient_connected", "encounter_status"])
-def test_never_the_wrong_patient(ehr: Parts, chosen: str) -> None:
-    ehr.becomes(EhrKind.FHIR, **{chosen: "arrived" if chosen == "patient_connected" else True})
+@pytest.mark.parametrize(
+    ("chosen", "state"),
+    [
+        ({"patient_connected": "arrived"}, CONNECTED),
+        ({"appointment_fulfilled": True}, DISCONNECTED),
+        ({"encounter_status": True}, CONNECTED),
+        ({"encounter_finished": True}, DISCONNECTED),
+    ],
+)
+def test_never_the_wrong_patient(ehr: Parts, chosen: dict[str, Any], state: State) -> None:
+    ehr.becomes(EhrKind.FHIR, **chosen)
     for stranger in (EhrUser("ePatientTwo2", "Patient"), EhrUser("Z900001", "2"), EhrUser("ePatientOne1", "Person")):
-        told = tell(ehr, PATIENT, CONNECTED, user=stranger)
+        told = tell(ehr, PATIENT, state, user=stranger, last=state is DISCONNECTED)
         assert (told.delivered, told.retry) == (False, False)
         assert told.reason in {"not in the appointment", "not the encounter's patient"}
     assert (status(ehr), status(ehr, ENCOUNTER)) == ("booked", "planned")
