@@ -16,7 +16,7 @@ from shared.connections.telling import FhirWrites
 from shared.ehr.answers import DELIVERED, FAILURES, of_failure
 from shared.ehr.audit_event import audit_event, search_for
 from shared.ehr.backend import Backend
-from shared.ehr.fhir_rest import FhirRest, Operations, Resource, as_operations, is_id
+from shared.ehr.fhir_rest import FhirRest, Operations, Resource, as_operations, escaped, is_id
 from shared.ehr.fhir_rules import (
     Rule,
     appointment_status,
@@ -118,9 +118,8 @@ class _Errand:
         given = self.message.references.get("appointment", "")
         if is_id(given):
             return given
-        system = self.to.settings.fhir.identifier_system
-        value = f"{system}|{self.message.session_id}" if system else self.message.session_id
-        return self.rest.only("Appointment", identifier=value)
+        system, value = map(escaped, (self.to.settings.fhir.identifier_system, self.message.session_id))
+        return self.rest.only("Appointment", identifier=f"{system}|{value}" if system else value)
 
     @cached_property
     def encounter(self) -> str:

@@ -24,6 +24,7 @@ Send = Callable[..., httpx.Response]
 FHIR_JSON = "application/fhir+json"
 _JSON_PATCH = "application/json-patch+json"
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_WITH_MEANING = re.compile(r"[\\$,|]")
 _OTHER_VERSION = frozenset({409, 412})
 _TRIES = 4
 
@@ -121,6 +122,11 @@ class FhirRest:
 def is_id(value: str) -> bool:
     """Whether a value can be the logical id of a resource (R4, "id"), and so part of a URL."""
     return bool(_ID.fullmatch(value)) and value not in {".", ".."}
+
+
+def escaped(value: str) -> str:
+    """A value as a search takes it for itself (R4, "Escaping Search Parameters"): a comma alone would mean *or*."""
+    return _WITH_MEANING.sub(r"\\\g<0>", value)
 
 
 def objects(resource: Mapping[str, Any], name: str) -> list[Resource]:

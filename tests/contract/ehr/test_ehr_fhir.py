@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from shared.clock import utc_now
@@ -268,6 +269,24 @@ def test_the_appointment_is_found_by_the_session_id(ehr: Parts) -> None:
     assert status(ehr) == "checked-in"
     ehr.becomes(EhrKind.FHIR, patient_connected="checked-in", identifier_system="urn:other")
     assert tell(ehr, PATIENT, CONNECTED, references={}) == Told(delivered=False, reason="Appointment not found")
+
+
+def test_a_session_id_is_searched_for_as_it_is(ehr: Parts) -> None:
+    """FHIR R4, "Escaping Search Parameters": else `a,910001` finds the appointment of somebody else."""
+    asked: list[str] = []
+    ehr.becomes(EhrKind.FHIR, patient_connected="arrived", identifier_system="urn:a,b")
+
+    def ask(request: httpx.Request) -> None:
+        asked.extend(request.url.params.get_list("identifier"))
+
+    ehr.http.event_hooks = {"request": [ask], "response": []}
+    try:
+        tell(ehr, PATIENT, CONNECTED, references={}, session_id=r"a,910001|c$d\e")
+        ehr.becomes(EhrKind.FHIR, patient_connected="arrived")
+        tell(ehr, PATIENT, CONNECTED, references={}, session_id="a,910001")
+    finally:
+        ehr.http.event_hooks = {"request": [], "response": []}
+    assert asked == [r"urn:a\,b|a\,910001\|c\$d\\e", r"a\,910001"]
 
 
 def test_where_there_are_two_neither_is_written(ehr: Parts) -> None:
