@@ -85,7 +85,8 @@ class Checklist:
         return Line("key_published", Light.GREEN if same else Light.RED, "" if same else "other keys")
 
     def _backend(self, content: Content) -> None:
-        self.smart.backend_token(content.fhir_base_url, content.environment, backend_scope(content))
+        algorithm = content.settings.signing_algorithm
+        self.smart.backend_token(content.fhir_base_url, content.environment, backend_scope(content), algorithm)
 
     def _graph(self, connection: Connection) -> None:
         self.entra.graph_token(connection.key.tenant.tenant)

@@ -4,6 +4,10 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Literal
+
+SigningAlgorithm = Literal["auto", "ES384", "RS384"]
+"""What we sign with when we prove who we are: what the server names, or one that was chosen for it."""
 
 
 @dataclass(frozen=True)

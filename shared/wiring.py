@@ -582,6 +582,7 @@ class Connector:
             organizer=content.settings.organizer_object_id or "",
             subject=content.settings.meeting_subject,
             board_first=content.settings.provider_landing == "board",
+            algorithm=content.settings.signing_algorithm,
             fhir_users=fhir_users,
         )
 

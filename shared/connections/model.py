@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 
 from shared.connections.telling import EhrKind, FhirWrites, Frozen, OracleWrites, ShortText, StatusCall, Webhook
 from shared.identifiers import ConnectionKey, Environment
+from shared.oauth import SigningAlgorithm
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
 ObjectId = Annotated[
@@ -84,6 +85,7 @@ class ConnectionSettings(Frozen):
     oracle: OracleWrites = Field(default_factory=OracleWrites)
     webhook: Webhook = Field(default_factory=Webhook)
     reconcile: ReconcileSources = Field(default_factory=ReconcileSources)
+    signing_algorithm: SigningAlgorithm = "auto"
 
 
 class Content(Frozen):
@@ -119,6 +121,7 @@ ADDED_SINCE: Sequence[tuple[str, ...]] = (
     ("status_call", "audit_user"),
     ("status_call", "audit_user_type"),
     ("reconcile",),
+    ("signing_algorithm",),
 )
 """Settings that did not exist when the first connections were approved. Their defaults never change.
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from shared.connections.model import Change, Connection, HistoryEntry
 from shared.identifiers import ConnectionKey, Environment, TenantKey
-from shared.oauth import Proof
+from shared.oauth import Proof, SigningAlgorithm
 
 
 class ConnectionStore(Protocol):
@@ -61,7 +61,13 @@ class EhrSignIn(Protocol):
         ...
 
     def finish_sign_in(
-        self, base_url: str, environment: Environment, redirect_uri: str, proof: Proof, code: str
+        self,
+        base_url: str,
+        environment: Environment,
+        redirect_uri: str,
+        proof: Proof,
+        code: str,
+        algorithm: SigningAlgorithm,
     ) -> None:
         """Redeem the code and check the id token; everything received is dropped."""
         ...

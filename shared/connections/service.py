@@ -184,7 +184,8 @@ class Connections:
         if content.fingerprint != session.fingerprint:
             raise ConnectorError("revision_changed")
         proof = Proof(session.state, session.nonce, session.verifier)
-        self.ehr.finish_sign_in(content.fhir_base_url, content.environment, self.redirect_uri, proof, code)
+        algorithm = content.settings.signing_algorithm
+        self.ehr.finish_sign_in(content.fhir_base_url, content.environment, self.redirect_uri, proof, code, algorithm)
         done = session.model_copy(
             update={
                 "stage": "done",

@@ -12,14 +12,19 @@ from shared.clock import Clock
 from shared.connections.model import Content
 from shared.http import read
 from shared.identifiers import Environment
+from shared.oauth import SigningAlgorithm
 
 _EXPIRY_MARGIN = timedelta(seconds=60)
+_Key = tuple[str, Environment, str, SigningAlgorithm]
+"""What a token was asked for with."""
 
 
 class BackendTokens(Protocol):
     """Tokens for calls without a user."""
 
-    def backend_token(self, base_url: str, environment: Environment, scope: str) -> tuple[str, timedelta]:
+    def backend_token(
+        self, base_url: str, environment: Environment, scope: str, algorithm: SigningAlgorithm
+    ) -> tuple[str, timedelta]:
         """A token and how long it lasts."""
         ...
 
@@ -32,7 +37,7 @@ class Backend:
         self._tokens = tokens
         self._now = now
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, Environment, str], tuple[datetime, str]] = {}
+        self._kept: dict[_Key, tuple[datetime, str]] = {}
 
     def sender(self, content: Content, scope: str) -> Callable[..., httpx.Response]:
         """`call` for one connection and scope."""
@@ -46,7 +51,7 @@ class Backend:
                 ehr_token_refused.
             Exception: what `shared.http.read` raises.
         """
-        key = (content.fhir_base_url, content.environment, scope)
+        key = (content.fhir_base_url, content.environment, scope, content.settings.signing_algorithm)
         headers = arguments.pop("headers", {})
         answer = self._with_token(key, headers, method, url, arguments, fresh=False)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
@@ -55,7 +60,7 @@ class Backend:
 
     def _with_token(
         self,
-        key: tuple[str, Environment, str],
+        key: _Key,
         headers: dict[str, str],
         method: str,
         url: str,
@@ -66,7 +71,7 @@ class Backend:
         bearer = {**headers, "Authorization": f"Bearer {self._token(key, fresh=fresh)}"}
         return read(self._http, method, url, headers=bearer, **arguments)
 
-    def _token(self, key: tuple[str, Environment, str], *, fresh: bool) -> str:
+    def _token(self, key: _Key, *, fresh: bool) -> str:
         with self._lock:
             kept = self._kept.get(key)
         if kept and not fresh and kept[0] > self._now():

@@ -20,7 +20,7 @@ from shared.http import AnswerTooLargeError, ForbiddenAddressError, json_object,
 from shared.identifiers import Environment
 from shared.jose import Expectation, KeysUnavailableError, TokenRefusedError, VerifiedClaims, verify
 from shared.keys import ALGORITHMS, Algorithm, Keys
-from shared.oauth import Proof
+from shared.oauth import Proof, SigningAlgorithm
 from shared.settings import Settings
 from shared.visits.ports import EhrAnswer, EhrSignInRequest
 
@@ -83,6 +83,7 @@ class SmartEhr:
                 "redirect_uri": request.redirect_uri,
                 "code_verifier": request.proof.verifier,
             },
+            request.algorithm,
         )
         claims = self._checked(found, request, body.get("id_token"))
         fhir_user = claims.get("fhirUser")
@@ -93,25 +94,40 @@ class SmartEhr:
         return self.authorize_url(EhrSignInRequest(base_url, environment, redirect_uri, proof))
 
     def finish_sign_in(
-        self, base_url: str, environment: Environment, redirect_uri: str, proof: Proof, code: str
+        self,
+        base_url: str,
+        environment: Environment,
+        redirect_uri: str,
+        proof: Proof,
+        code: str,
+        algorithm: SigningAlgorithm = "auto",
     ) -> None:
         """Redeem the code and check the id token; everything received is dropped."""
-        self.redeem(EhrSignInRequest(base_url, environment, redirect_uri, proof), code)
+        self.redeem(EhrSignInRequest(base_url, environment, redirect_uri, proof, algorithm=algorithm), code)
 
-    def backend_token(self, base_url: str, environment: Environment, scope: str) -> tuple[str, timedelta]:
+    def backend_token(
+        self, base_url: str, environment: Environment, scope: str, algorithm: SigningAlgorithm = "auto"
+    ) -> tuple[str, timedelta]:
         """A token for calls without a user, and how long it lasts (SMART 2.2, backend services)."""
         found = self._discovery.configuration(base_url, environment)
-        body = self._token(found, environment, {"grant_type": "client_credentials", "scope": scope})
+        form = {"grant_type": "client_credentials", "scope": scope}
+        body = self._token(found, environment, form, algorithm)
         token, lifetime = body.get("access_token"), body.get("expires_in", 300)
         if not isinstance(token, str) or not _BEARER.fullmatch(token) or not isinstance(lifetime, int | float):
             raise ConnectorError("ehr_answer_invalid", missing="access_token")
         return token, timedelta(seconds=max(0.0, min(lifetime, 3600.0)))
 
-    def _token(self, found: SmartConfiguration, environment: Environment, form: Mapping[str, str]) -> Mapping[str, Any]:
+    def _token(
+        self,
+        found: SmartConfiguration,
+        environment: Environment,
+        form: Mapping[str, str],
+        algorithm: SigningAlgorithm,
+    ) -> Mapping[str, Any]:
         data = {
             **form,
             "client_assertion_type": _ASSERTION_TYPE,
-            "client_assertion": self._assertion(found, environment),
+            "client_assertion": self._assertion(found, environment, algorithm),
         }
         try:
             answer = read(self._http, "POST", found.token_endpoint, data=data, headers={"Accept": "application/json"})
@@ -128,7 +144,7 @@ class SmartEhr:
             raise ConnectorError("ehr_answer_invalid", missing="JSON")
         return body
 
-    def _assertion(self, found: SmartConfiguration, environment: Environment) -> str:
+    def _assertion(self, found: SmartConfiguration, environment: Environment, algorithm: SigningAlgorithm) -> str:
         """Signed client assertion: at most five minutes long, and back-dated a little for slow clocks."""
         client_id = self._settings.ehr_client_id(environment)
         now = self._now()
@@ -140,7 +156,7 @@ class SmartEhr:
             "iat": int((now - _BACK_DATED).timestamp()),
             "exp": int((now - _BACK_DATED + _ASSERTION_LIFETIME).timestamp()),
         }
-        return self._keys.sign(environment, _algorithm(found), claims)
+        return self._keys.sign(environment, _named(found) if algorithm == "auto" else algorithm, claims)
 
     def _checked(self, found: SmartConfiguration, request: EhrSignInRequest, token: object) -> VerifiedClaims:
         if not isinstance(token, str):
@@ -175,7 +191,7 @@ def _always(endpoint: str, client_id: str, redirect_uri: str, base_url: str, sco
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}"
 
 
-def _algorithm(found: SmartConfiguration) -> Algorithm:
+def _named(found: SmartConfiguration) -> Algorithm:
     """The first of ours that the EHR says it takes; ES384 where it says nothing, as Epic recommends."""
     accepted = found.assertion_algorithms
     return next((one for one in ALGORITHMS if not accepted or one in accepted), "RS384")

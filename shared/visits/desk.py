@@ -145,7 +145,9 @@ class Desk:
         return self.clinicians.object_id(connection, context.user.external_id) or ""
 
     def _request(self, target: LaunchTarget, proof: Proof, launch: str | None) -> EhrSignInRequest:
-        return EhrSignInRequest(target.base_url, target.environment, self.launch_redirect, proof, launch)
+        return EhrSignInRequest(
+            target.base_url, target.environment, self.launch_redirect, proof, launch, target.algorithm
+        )
 
     def _to_sign_in(self, connection: ConnectionKey, context: LaunchContext) -> Departure:
         proof = new_proof()

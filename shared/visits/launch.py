@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Environment, Role
-from shared.oauth import Proof
+from shared.oauth import Proof, SigningAlgorithm
 from shared.visits.ports import EhrAnswer, EhrUser
 
 REFERENCES = ("appointment", "encounter")
@@ -45,6 +45,7 @@ class LaunchTarget:
     organizer: str
     subject: str
     board_first: bool = False
+    algorithm: SigningAlgorithm = "auto"
     fhir_users: bool = False
     """Whether people are named by their FHIR resource, where the context does not name them."""
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.identifiers import ConnectionKey, Environment, Role, TenantKey, VisitKey
-from shared.oauth import Proof
+from shared.oauth import Proof, SigningAlgorithm
 from shared.presence.model import Source, State
 from shared.visits.model import Meeting, Subscription, Visit
 
@@ -158,6 +158,7 @@ class EhrSignInRequest:
     redirect_uri: str
     proof: Proof
     launch: str | None = None
+    algorithm: SigningAlgorithm = "auto"
 
 
 @dataclass(frozen=True)

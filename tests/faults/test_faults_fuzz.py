@@ -57,7 +57,7 @@ from shared.microsoft.graph import Graph
 from shared.microsoft.meetings import GraphMeetings
 from shared.microsoft.notifications import NotificationRefusedError, Notifications
 from shared.microsoft.reports import GraphReports
-from shared.oauth import new_proof
+from shared.oauth import SigningAlgorithm, new_proof
 from shared.presence.model import State
 from shared.sealing import Sealer
 from shared.store.queues import pointer_from_text
@@ -344,7 +344,9 @@ KINDS: Mapping[EhrKind, Mapping[str, Any]] = {
 class OneToken:
     """Backend tokens without an EHR."""
 
-    def backend_token(self, base_url: str, environment: Environment, scope: str) -> tuple[str, timedelta]:
+    def backend_token(
+        self, base_url: str, environment: Environment, scope: str, algorithm: SigningAlgorithm
+    ) -> tuple[str, timedelta]:
         return SECRET, timedelta(minutes=5)
 
 

@@ -11,7 +11,7 @@ from shared.connections.model import Change, Connection, Content, HistoryEntry
 from shared.connections.ports import DirectoryUser, Fetched
 from shared.errors import ConnectorError
 from shared.identifiers import ConnectionKey, Environment, Geography, TenantKey
-from shared.oauth import Proof
+from shared.oauth import Proof, SigningAlgorithm
 
 TENANT = TenantKey(Geography.EMEA, "aaaaaaaa-0000-4000-8000-000000000001")
 OTHER_TENANT = TenantKey(Geography.EMEA, "bbbbbbbb-0000-4000-8000-000000000002")
@@ -105,6 +105,7 @@ class FakeEhrSignIn:
     failure: str = "ehr_token_refused"
     sent: list[tuple[str, Environment, str, Proof]] = field(default_factory=list)
     finished: list[tuple[str, Environment, str, Proof]] = field(default_factory=list)
+    algorithms: list[SigningAlgorithm] = field(default_factory=list)
 
     def sign_in_url(self, base_url: str, environment: Environment, redirect_uri: str, proof: Proof) -> str:
         """Where to send the browser."""
@@ -112,9 +113,16 @@ class FakeEhrSignIn:
         return f"https://ehr.example/oauth2/authorize?state={proof.state}"
 
     def finish_sign_in(
-        self, base_url: str, environment: Environment, redirect_uri: str, proof: Proof, code: str
+        self,
+        base_url: str,
+        environment: Environment,
+        redirect_uri: str,
+        proof: Proof,
+        code: str,
+        algorithm: SigningAlgorithm,
     ) -> None:
         """Redeem the code."""
+        self.algorithms.append(algorithm)
         if code != self.good_code:
             raise ConnectorError(self.failure)
         self.finished.append((base_url, environment, redirect_uri, proof))

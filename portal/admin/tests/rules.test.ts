@@ -177,6 +177,7 @@ describe("settings", () => {
     expect(titles("none")).toEqual([
       "settings.branding",
       "settings.visits",
+      "settings.signing",
       "settings.reconcile",
       "settings.record",
     ]);

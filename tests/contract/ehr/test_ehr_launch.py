@@ -1,15 +1,20 @@
 """Our SMART client against the pretend hospital: both launches, both algorithms, and every wrong id token."""
 
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from shared.checklist import Checklist
+from shared.connections.model import Content
 from shared.errors import ConnectorError
 from shared.identifiers import Environment
 from shared.keys import LocalKeys
 from shared.oauth import new_proof
+from shared.visits.ports import Told
 from tests.contract.ehr.parts import Launch, Parts
 
 TOKEN = "/oauth2/token"
@@ -129,26 +134,48 @@ def test_the_ehr_knows_us_by_either_algorithm(ehr: Parts, algorithm: str) -> Non
     assert 0 < lifetime.total_seconds() <= 3600
 
 
+class Watched:
+    """Keys that note what they signed with, and look at what they sign."""
+
+    def __init__(self, ehr: Parts) -> None:
+        self.used: list[str] = []
+        self._ehr = ehr
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ehr.connector.keys, name)
+
+    def sign(self, environment: Environment, algorithm: Any, claims: Any) -> str:
+        self.used.append(algorithm)
+        assert 0 < claims["exp"] - claims["iat"] <= 300
+        assert claims["iat"] <= time.time()
+        assert claims["iss"] == claims["sub"] == self._ehr.settings.ehr_client_id(environment)
+        return self._ehr.connector.keys.sign(environment, algorithm, claims)
+
+
 def test_without_a_word_from_the_ehr_es384_is_used(ehr: Parts) -> None:
-    used: list[str] = []
-    sign = ehr.connector.keys.sign
-
-    class Watched:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(ehr.connector.keys, name)
-
-        def sign(self, environment: Environment, algorithm: Any, claims: Any) -> str:
-            used.append(algorithm)
-            assert 0 < claims["exp"] - claims["iat"] <= 300
-            assert claims["iat"] <= time.time()
-            assert claims["iss"] == claims["sub"] == ehr.settings.ehr_client_id(environment)
-            return sign(environment, algorithm, claims)
-
-    watched: Any = Watched()
+    watched: Any = Watched(ehr)
     parts = Parts(ehr.connector, ehr.clients, ehr.folder, keys=watched)
     for _ in range(2):
         parts.smart.backend_token(ehr.base_url(), Environment.TEST, "system/Appointment.read")
-    assert used == ["ES384", "ES384"]
+    assert watched.used == ["ES384", "ES384"]
+
+
+@pytest.mark.parametrize("chosen", ["ES384", "RS384"])
+def test_an_algorithm_that_was_chosen_is_used_for_everything(ehr: Parts, chosen: Any) -> None:
+    watched: Any = Watched(ehr)
+    parts = Parts(ehr.connector, ehr.clients, ehr.folder, keys=watched)
+    launch = parts.launch("provider", "provider-one", "one-to-one")
+    parts.smart.redeem(replace(launch.request, algorithm=chosen), launch.back["code"])
+    proof = new_proof()
+    where = (ehr.base_url(), Environment.TEST, ehr.sign_in_redirect)
+    parts.smart.finish_sign_in(*where, proof, parts.standalone(proof)["code"], chosen)
+    plain = parts.content.model_dump(mode="json")
+    plain["settings"]["signing_algorithm"] = chosen
+    parts.content = Content.model_validate(plain)
+    assert parts.tell() == Told(delivered=True)
+    checklist: Any = SimpleNamespace(smart=parts.smart)
+    Checklist._backend(checklist, parts.content)
+    assert watched.used == [chosen] * 4
 
 
 def test_keys_that_the_ehr_cannot_find_are_our_fault(ehr: Parts, tmp_path: Any) -> None:

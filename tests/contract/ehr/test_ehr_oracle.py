@@ -18,6 +18,7 @@ from shared.ehr.kinds import Kinds
 from shared.ehr.oracle import OracleTeller
 from shared.http import guarded_client
 from shared.identifiers import Environment, Role
+from shared.oauth import SigningAlgorithm
 from shared.presence.model import Kind, State
 from shared.visits.ports import EhrUser, StatusMessage, Told
 from tests.support.connections import ANALYST, KEY
@@ -37,7 +38,9 @@ class Tokens:
     def __init__(self) -> None:
         self.scopes: list[str] = []
 
-    def backend_token(self, base_url: str, environment: Environment, scope: str) -> tuple[str, timedelta]:
+    def backend_token(
+        self, base_url: str, environment: Environment, scope: str, algorithm: SigningAlgorithm
+    ) -> tuple[str, timedelta]:
         self.scopes.append(scope)
         return TOKEN, timedelta(minutes=5)
 

@@ -48,6 +48,7 @@ OTHERWISE: dict[tuple[str, ...], object] = {
     ("settings", "fhir", "update_with"): "PATCH",
     ("settings", "oracle", "patient_connected"): "arrived",
     ("settings", "webhook", "secret_version"): 2,
+    ("settings", "signing_algorithm"): "RS384",
 }
 
 

@@ -231,6 +231,13 @@ def test_the_approver_signs_in_at_the_ehr_and_approves(desk: Desk) -> None:
     assert desk.store.read(connection.key) == approved
 
 
+def test_the_approvers_sign_in_is_signed_as_the_revision_says(desk: Desk) -> None:
+    connection = desk.submit()
+    desk.proof(connection)
+    desk.proof(desk.edit(connection, settings={"signing_algorithm": "RS384"}))
+    assert desk.ehr.algorithms == ["auto", "RS384"]
+
+
 def test_only_the_approver_is_sent_to_the_ehr(desk: Desk) -> None:
     connection = desk.submit()
     for actor in (ADMIN, SECOND_ANALYST, ""):

@@ -70,7 +70,10 @@ def test_the_second_leg_redeems_with_the_proof_of_the_first() -> None:
     house.launch(Role.PROVIDER, DOC)
     request, _ = house.ehr.redeemed[0]
     assert request.proof == house.ehr.asked[0].proof
-    assert request.base_url == BASE_URL
+    assert (request.base_url, request.algorithm) == (BASE_URL, "auto")
+    house.target = replace(TARGET, algorithm="RS384")
+    house.launch(Role.PROVIDER, DOC)
+    assert house.ehr.redeemed[1][0].algorithm == "RS384"
 
 
 def test_a_state_that_is_not_the_cookies_is_refused() -> None:

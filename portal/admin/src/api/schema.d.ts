@@ -970,7 +970,8 @@ export interface components {
              *       "reconcile": {
              *         "attendanceReports": true,
              *         "callRecords": false
-             *       }
+             *       },
+             *       "signingAlgorithm": "auto"
              *     }
              */
             settings: components["schemas"]["ConnectionSettings"];
@@ -1056,7 +1057,8 @@ export interface components {
              *       "reconcile": {
              *         "attendanceReports": true,
              *         "callRecords": false
-             *       }
+             *       },
+             *       "signingAlgorithm": "auto"
              *     }
              */
             settings: components["schemas"]["ConnectionSettings"];
@@ -1214,6 +1216,12 @@ export interface components {
              *     }
              */
             reconcile: components["schemas"]["ReconcileSources"];
+            /**
+             * Signingalgorithm
+             * @default auto
+             * @enum {string}
+             */
+            signingAlgorithm: "auto" | "ES384" | "RS384";
         };
         /**
          * ConnectionState

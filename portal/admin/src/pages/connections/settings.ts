@@ -48,6 +48,7 @@ const LABELS = {
   providerLanding: "setting.landing",
   meetingSubject: "setting.subject",
   organizerObjectId: "setting.organizer",
+  signingAlgorithm: "setting.signing",
   "reconcile.attendanceReports": "setting.reconcile.attendance",
   "reconcile.callRecords": "setting.reconcile.records",
   "mnemonics.sessionId": "setting.mnemonic.session",
@@ -105,6 +106,7 @@ const CHOICES: Partial<Record<Path, readonly Choice[]>> = {
     { value: "meeting", label: "setting.landing.meeting" },
     { value: "board", label: "setting.landing.board" },
   ],
+  signingAlgorithm: [{ value: "auto", label: "choice.auto" }, { value: "ES384" }, { value: "RS384" }],
   "statusCall.method": [{ value: "GET" }, { value: "POST" }],
   "statusCall.authentication": [
     { value: "token", label: "choice.token" },
@@ -144,6 +146,11 @@ export const GROUPS: readonly SettingGroup[] = [
     title: "settings.visits",
     hint: "settings.visitsHint",
     fields: fieldsBelow("providerLanding", "meetingSubject", "organizerObjectId"),
+  },
+  {
+    title: "settings.signing",
+    hint: "settings.signingHint",
+    fields: fieldsBelow("signingAlgorithm"),
   },
   {
     title: "settings.reconcile",
