@@ -30,6 +30,8 @@ from shared.visits.who import CallEvent, Identity, IdentityKind, LegSignal, atte
 
 MEETING = "meeting"
 """The key of the meeting among the participants of its visit."""
+_NEW_EACH_TIME = frozenset({State.OPENED})
+"""A visit that is opened again has another meeting, with another address."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Attendance:
             steps,
             debounce=self.debounce,
             now=self.now(),
-            hearer=Hearer(words.__contains__, abilities.stamps_time, abilities.repeats),
+            hearer=Hearer(words.__contains__, abilities.stamps_time, abilities.repeats | _NEW_EACH_TIME),
             none_in_hand=none_in_hand,
         )
         state = steps[-1].state if steps else participant.state

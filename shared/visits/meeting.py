@@ -130,7 +130,7 @@ class MeetingRoom:
                 claimed_until=None,
                 meeting=meeting,
                 subscription=subscription or visit.subscription,
-                opened=visit.opened or self.now(),
+                opened=visit.opened if visit.meeting and visit.opened else self.now(),
             )
             opened = self.attendance.with_meeting(opened)
             try:

@@ -293,6 +293,22 @@ def test_a_settled_visit_can_be_opened_again_and_is_told_of_anew() -> None:
     assert sequences == [*range(1, len(sequences) + 1)]
 
 
+@pytest.mark.parametrize("stamps_time", [True, False])
+def test_a_visit_that_is_opened_again_has_another_meeting_and_the_ehr_hears_its_address(*, stamps_time: bool) -> None:
+    """Another clinician's meeting is another one: with the old address a patient would wait in an empty room."""
+    house = House()
+    house.teller.vocabulary = frozenset(State)
+    house.teller.stamps_time = stamps_time
+    settled(house)
+    house.provider_launch("PROV2", object_id="oid-2")
+    house.work_until_quiet()
+    meeting = house.visit().meeting
+    assert meeting
+    openings = [one.join_url for one in house.teller.log if one.state is State.OPENED]
+    assert len(openings) == len(set(openings)) == 2
+    assert openings[-1] == meeting.join_url
+
+
 def test_who_opens_a_quiet_visit_again_is_given_time_to_join() -> None:
     house = House()
     house.provider_launch()
