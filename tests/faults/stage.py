@@ -25,7 +25,7 @@ from shared.presence.model import PAGE_LEG
 from shared.visits.attendance import participant_key
 from shared.visits.model import Phase
 from shared.visits.ports import Abilities, EhrUser, Pointer, StatusMessage, Told
-from shared.visits.ways import ToMeeting
+from shared.visits.ways import Departure, ToMeeting
 from tests.faults.truth import Fact, What
 from tests.support.fakes import DELIVERED, LATER, NEVER, PRESENCE, START, Clock, CrashError
 from tests.support.fuse import (
@@ -191,19 +191,22 @@ class Stage:
             self.meetings[session] = Meeting(session, connection, VisitKey(connection, hashed))
         return self.meetings[session]
 
-    def launch(self, meeting: Meeting, role: Role, person: str) -> None:
-        """Both legs of a launch by a clinician who is linked, or by a patient."""
+    def launch(self, meeting: Meeting, role: Role, person: str, *, is_linked: bool = True) -> None:
+        """Both legs of a launch; a clinician who is not linked yet signs in at Microsoft on the way."""
         self.clock.forward(TICK.total_seconds())
         house = self.house
         base = f"{BASE_URL}/{meeting.connection.tenant.tenant}"
         target = replace(TARGET, key=meeting.connection, base_url=base)
-        if role is Role.PROVIDER:
+        if role is Role.PROVIDER and is_linked:
             house.clinicians.link(meeting.connection, EhrUser(person, "1"), f"oid-{person.lower()}")
         departure = house.desk.begin(target, role, {"iss": [base], "launch": ["opaque"]})
         code = house.ehr.will_say(
             f"code-{len(house.ehr.answers)}", {"sessionId": meeting.session, "externalId": person}, "fhir-user"
         )
         way = house.desk.complete(target, house.desk.pending_launch(departure.cookie, departure.state), code)
+        if isinstance(way, Departure):
+            house.sign_in.accounts["code"] = f"oid-{person.lower()}"
+            house.desk.complete_sign_in(target, house.desk.pending_sign_in(way.cookie, way.state), "code")
         if role is Role.PATIENT and isinstance(way, ToMeeting):
             house.reception.join(meeting.key, self.key_of(meeting, person))
 

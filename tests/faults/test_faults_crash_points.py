@@ -71,6 +71,18 @@ def clinicians_launch(stage: Stage, number: int = 1) -> None:
         stage.launch(one, Role.PROVIDER, clinician(one, number))
 
 
+def clinicians_sign_in(stage: Stage) -> None:
+    """They have never been here: on the way Microsoft says who they are."""
+    for one in both(stage):
+        stage.launch(one, Role.PROVIDER, clinician(one), is_linked=False)
+
+
+def patients_go_on(stage: Stage) -> None:
+    """From the waiting page to the meeting."""
+    for one in both(stage):
+        stage.house.reception.join(one.key, stage.key_of(one, patient(one)))
+
+
 def all_are_open(stage: Stage) -> None:
     patients_launch(stage)
     clinicians_launch(stage)
@@ -256,6 +268,8 @@ def a_call_breaks_the_circuit(stage: Stage) -> None:
 USE_CASES = [
     UseCase("a patient launches", patients_launch),
     UseCase("a clinician launches first", clinicians_launch, patients_launch),
+    UseCase("a clinician signs in for the first time", clinicians_sign_in, patients_launch),
+    UseCase("a patient goes on to the meeting", patients_go_on, all_are_open),
     UseCase("a second clinician launches", lambda stage: clinicians_launch(stage, 2), all_are_open),
     UseCase("notifications are worked", work_all_notifications, all_have_joined),
     UseCase("a large request is worked", work_all_notifications, a_large_request),
