@@ -108,7 +108,8 @@ class _Present:
     def judged(self, steps: Sequence[Step]) -> Judgement:
         reasons = {step: reason for step in steps if (reason := self._why_never(step))}
         for step, following in itertools.pairwise(steps):
-            if step not in reasons and _is_overtaken(step.at, following, self._debounce, self._now):
+            by = following if step.state in THERE else self._next_word(steps, step)
+            if by and step not in reasons and _is_overtaken(step.at, by, self._debounce, self._now):
                 reasons[step] = OVERTAKEN
         wanted: list[Step] = []
         said = self._told.state if self._told else None
@@ -132,6 +133,10 @@ class _Present:
         if step.state in THERE and self._now - step.at > LONG_OVER:
             return TOO_OLD
         return ""
+
+    def _next_word(self, steps: Sequence[Step], step: Step) -> Step | None:
+        """What the EHR is told after a leaving. What it has no word for must not leave it with "connected"."""
+        return next((one for one in steps if one.at > step.at and self._hearer.has_word(one.state)), None)
 
     def _is_pointless_alone(self, step: Step) -> bool:
         """A leaving of somebody of whose coming the EHR knows nothing, when nobody asks for it any more."""

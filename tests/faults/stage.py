@@ -21,7 +21,7 @@ from shared.jose import KeysUnavailableError
 from shared.microsoft.door import accept, client_state, packed
 from shared.microsoft.notifications import Tenants
 from shared.parking import Parking
-from shared.presence.model import PAGE_LEG
+from shared.presence.model import PAGE_LEG, State
 from shared.visits.attendance import participant_key
 from shared.visits.model import Phase
 from shared.visits.ports import Abilities, EhrUser, Pointer, StatusMessage, Told
@@ -116,10 +116,11 @@ class Teller(FusedTeller):
         self.asked: dict[ConnectionKey, list[Heard]] = {connection: [] for connection in CONNECTIONS}
         """Every call, heard or not."""
         self.rule: Callable[[ConnectionKey, StatusMessage], None] = lambda connection, message: None
+        self.words: dict[ConnectionKey, frozenset[State]] = dict.fromkeys(CONNECTIONS, PRESENCE)
         self._clock = clock
 
     def abilities(self, connection: ConnectionKey) -> Abilities:
-        return Abilities(PRESENCE, stamps_time=not TELLS[connection])
+        return Abilities(self.words[connection], stamps_time=not TELLS[connection])
 
     def tell(self, connection: ConnectionKey, message: StatusMessage) -> Told:
         self.rule(connection, message)

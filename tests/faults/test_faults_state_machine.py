@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from shared.identifiers import Role, VisitKey
-from shared.presence.model import Status
+from shared.presence.model import State, Status
 from shared.visits.model import Phase
 from tests.faults.stage import CONNECTIONS, TENANTS, Ehr, Meeting, Notification, Stage
 from tests.faults.truth import Fact
@@ -299,11 +299,20 @@ class WholeWay(RuleBasedStateMachine):
         self.verdict.pronounce()
 
 
+class WithoutAWordForWaiting(WholeWay):
+    """The EHR that stamps the time knows two states, as Epic does unless a site names a third."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage.teller.words[CONNECTIONS[0]] = frozenset({State.CONNECTED, State.DISCONNECTED})
+
+
 @pytest.mark.usefixtures("silence")
 @pytest.mark.timeout(1800 if IS_LONG else 120)
-def test_each_transition_reaches_its_ehr_whatever_happens() -> None:
+@pytest.mark.parametrize("machine", [WholeWay, WithoutAWordForWaiting])
+def test_each_transition_reaches_its_ehr_whatever_happens(machine: type[WholeWay]) -> None:
     run_state_machine_as_test(
-        WholeWay,
+        machine,
         settings=settings(
             max_examples=5000 if IS_LONG else 250,
             stateful_step_count=40 if IS_LONG else 30,

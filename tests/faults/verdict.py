@@ -42,6 +42,7 @@ class Verdict:
         steps = story(facts_known_of(person, visit.ends), DEBOUNCE)
         mine = (message.state, message.at)
         assert mine in steps, f"told what is not so: {mine} of {steps}"
+        assert message.state in self._stage.teller.words[connection], "told in a word that the EHR does not have"
         if TELLS[connection]:
             self._check_chronicle(meeting, person, steps, message)
         else:
@@ -60,8 +61,10 @@ class Verdict:
         mine = (message.state, message.at)
         position = steps.index(mine)
         assert message.state not in THERE or now - message.at <= HALF_A_DAY, "somebody is shown who left long ago"
-        if position + 1 < len(steps):
-            state, at = steps[position + 1]
+        words = self._stage.teller.words[meeting.connection]
+        following = [one for one in steps[position + 1 :] if message.state in THERE or one[0] in words]
+        if following:
+            state, at = following[0]
             held = DEBOUNCE if state is State.DISCONNECTED else timedelta()
             assert now - message.at <= A_MOMENT or at + held > now, "told what something else followed long ago"
         later = [one for one in person.writebacks if one.at > message.at and one.status in NOTED]
@@ -168,9 +171,11 @@ class Verdict:
                 assert any(one.message.at >= at for one in heard) or any(
                     one.at >= at for one in person.writebacks if one.status is Status.GIVEN_UP
                 )
-        if not steps or steps[-1][0] is last:
+        words = self._stage.teller.words[meeting.connection]
+        said = [step for step in steps if step[0] in words]
+        if not said or said[-1][0] is last:
             return
-        state, at = steps[-1]
+        state, at = said[-1]
         assert now - at > HALF_A_DAY, f"the last word is {last}, and the truth {state}"
         assert state in THERE or last is None
 

@@ -100,6 +100,21 @@ def test_who_left_and_came_back_in_an_outage_never_left_for_the_ehr() -> None:
     assert to_tell(result) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [({CONNECTED, DISCONNECTED}, [DISCONNECTED]), ({WAITING, CONNECTED, DISCONNECTED}, [WAITING])],
+    ids=["no word for waiting", "a word for it"],
+)
+def test_what_the_ehr_has_no_word_for_does_not_leave_it_with_what_is_over(
+    words: set[State], wanted: list[State]
+) -> None:
+    """An hour's outage in which a connected patient left, and waits in the lobby again."""
+    known = told(planned((), step(CONNECTED, 0), now=1), 1, 1)
+    steps = (step(CONNECTED, 0), step(DISCONNECTED, 100), step(WAITING, 200))
+    result = plan(known, steps, debounce=DEBOUNCE, now=after(HOUR), hearer=Hearer(words.__contains__))
+    assert to_tell(result) == wanted
+
+
 @pytest.mark.parametrize("state", sorted(THERE))
 def test_nobody_is_shown_as_there_in_a_visit_long_over(state: State) -> None:
     down = planned((), step(state, 0), now=1)
