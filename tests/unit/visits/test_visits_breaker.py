@@ -297,13 +297,13 @@ def test_an_ehr_that_hangs_does_not_hold_up_another_tenants(store: FakeCircuits,
         for _ in range(WORKERS):
             pool.submit(work)
         time.sleep(_QUICK_SECONDS * slower())
-        for _ in range(10):
+        for _ in range(6):
             put(other)
-            time.sleep(0.15)
+            time.sleep(0.1)
         over.set()
         for _ in range(WORKERS):
             put(dead)
-    assert len(delays) == 10
+    assert len(delays) == 6
     assert max(delays) < 0.5 * slower()
 
 
